@@ -1,0 +1,236 @@
+// A real Valkey or Redis server for tests, demo and bench: its own temporary folder, a free loopback port, gone when
+// the process that started it is gone. Also a command: `node scripts/test-server.mjs find`.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import { findServer } from './server-ladder.mjs'
+
+export { CONTAINER_IMAGE, NoServerError, findServer } from './server-ladder.mjs'
+
+const HOST = '127.0.0.1'
+/** How long a server may take to answer its first PING, in milliseconds; LOADING an append-only file counts. */
+const START_LIMIT_MS = 20_000
+/** How long a server may take to obey SIGTERM before it is killed, in milliseconds. */
+const STOP_LIMIT_MS = 10_000
+
+/**
+ * @typedef {object} ServerOptions
+ * @property {readonly string[]} [args]   extra command-line arguments, after ours (the last one of a name wins)
+ * @property {Readonly<Record<string, string | number>>} [config]   server settings, e.g. `{ appendonly: 'yes' }`
+ * @property {string} [dir]    working folder, kept afterwards; default: a temporary one, removed at the end
+ * @property {number} [port]   default: a free one
+ * @property {NodeJS.ProcessEnv} [env]   added to the server's environment
+ * @property {import('./server-ladder.mjs').FoundServer} [server]   default: what the ladder finds
+ */
+
+/**
+ * Starts a server and waits until it answers.
+ * @param {ServerOptions} [options]
+ * @returns {Promise<TestServer>}
+ */
+export async function startServer(options = {}) {
+  const found = options.server ?? (await findServer())
+  const dir = options.dir === undefined ? await mkdtemp(join(tmpdir(), 'indelible-server-')) : resolve(options.dir)
+  await mkdir(dir, { recursive: true })
+  // Between asking for a free port and binding it, somebody else may take it: then another one is as good.
+  for (let attempt = 1; ; attempt++) {
+    const server = new TestServer(found, options.port ?? (await freePort()), dir, options)
+    try {
+      await server.restart()
+      return server
+    } catch (error) {
+      const portTaken = error instanceof Error && /address already in use/i.test(error.message)
+      if (portTaken && options.port === undefined && attempt < 5) continue
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+}
+
+/** One server process, restartable on the same port and folder. Made by `startServer`. */
+export class TestServer {
+  /** @type {ServerOptions} */ #options
+  /** @type {import('./server-ladder.mjs').FoundServer} */ #found
+  /** @type {import('node:child_process').ChildProcess | undefined} */ #process
+  /** @type {import('node:child_process').ChildProcess | undefined} */ #watchdog
+  /** @type {() => void} */ #atExit
+
+  /**
+   * @param {import('./server-ladder.mjs').FoundServer} found
+   * @param {number} port
+   * @param {string} dir
+   * @param {ServerOptions} options
+   */
+  constructor(found, port, dir, options) {
+    this.#found = found
+    this.#options = options
+    this.host = HOST
+    this.port = port
+    this.dir = dir
+    this.kind = found.kind
+    this.version = found.version
+    this.url = `redis://${HOST}:${port}`
+    this.#atExit = () => {
+      this.#process?.kill('SIGKILL')
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+    }
+    process.once('exit', this.#atExit)
+  }
+
+  /** Process id of the running server. Throws when it is stopped. */
+  get pid() {
+    const pid = this.#process?.pid
+    if (pid === undefined) throw new Error('the test server is not running')
+    return pid
+  }
+
+  /** Stops it if it runs, then starts it on the same port over the same folder and waits until it answers. */
+  async restart() {
+    await this.stop()
+    const log = join(this.dir, 'server.log')
+    const out = await open(log, 'a')
+    const child = spawn(this.#found.path, this.#arguments(), {
+      cwd: this.dir,
+      env: { ...process.env, ...this.#options.env },
+      stdio: ['ignore', out.fd, out.fd],
+    })
+    await out.close()
+    await once(child, 'spawn')
+    this.#process = child
+    this.#watchdog = watch(child)
+    try {
+      await answering(child, this.port)
+      child.unref() // an idle server is no reason for this process to stay
+    } catch (cause) {
+      const tail = (await readFile(log, 'utf8')).trim().split('\n').slice(-5).join('\n')
+      await this.stop('SIGKILL')
+      throw new Error(`${this.#found.path} did not come up on port ${this.port}:\n${tail}`, { cause })
+    }
+  }
+
+  /**
+   * Ends the server with `signal`, SIGKILL if it has not obeyed after 10 seconds. Does nothing when it is stopped.
+   * @param {NodeJS.Signals} [signal]
+   */
+  async stop(signal = 'SIGTERM') {
+    const child = this.#process
+    this.#process = undefined
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.ref()
+      const exited = once(child, 'exit')
+      child.kill('SIGCONT') // a frozen process would keep the signal for later
+      child.kill(signal)
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
+      await exited
+      clearTimeout(timer)
+    }
+    this.#watchdog?.kill('SIGKILL')
+    this.#watchdog = undefined
+  }
+
+  /** Suspends the process (SIGSTOP): connections stay open and nothing is answered. */
+  freeze() {
+    process.kill(this.pid, 'SIGSTOP')
+  }
+
+  /** Lets a frozen process run on. */
+  thaw() {
+    process.kill(this.pid, 'SIGCONT')
+  }
+
+  /** Kills the server and removes its folder, unless the caller chose the folder. */
+  async [Symbol.asyncDispose]() {
+    await this.stop('SIGKILL')
+    process.removeListener('exit', this.#atExit)
+    if (this.#options.dir === undefined) await rm(this.dir, { recursive: true, force: true })
+  }
+
+  #arguments() {
+    const settings = { save: '', appendonly: 'no', ...this.#options.config }
+    return [
+      ...['--port', String(this.port), '--bind', HOST, '--dir', this.dir, '--daemonize', 'no'],
+      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ...(this.#options.args ?? []),
+    ]
+  }
+}
+
+/**
+ * Kills `child` as soon as this process is gone, however it went: the pipe that only we hold open then ends.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function watch(child) {
+  const watchdog = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$0" 2>/dev/null', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true, // not reached by a Ctrl-C that ends us
+  })
+  watchdog.unref()
+  watchdog.stdin?.on('error', () => undefined) // it ended first: nothing left to guard
+  if (watchdog.stdin !== null && 'unref' in watchdog.stdin) /** @type {import('node:net').Socket} */ (watchdog.stdin).unref()
+  return watchdog
+}
+
+/**
+ * Resolves when the server on `port` answers PING with anything but LOADING.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {number} port
+ */
+async function answering(child, port) {
+  const limit = Date.now() + START_LIMIT_MS
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server process ended')
+    const reply = await ping(port).catch(() => undefined)
+    if (reply !== undefined && !reply.startsWith('-LOADING')) return
+    if (Date.now() > limit) throw new Error(`no answer within ${START_LIMIT_MS} ms`)
+    await delay(10)
+  }
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<string>} the first bytes of the reply
+ */
+async function ping(port) {
+  const socket = connect({ port, host: HOST })
+  socket.setTimeout(1_000, () => socket.destroy(new Error('silent')))
+  try {
+    socket.write('PING\r\n')
+    const [bytes] = await once(socket, 'data')
+    return String(bytes)
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** @returns {Promise<number>} */
+async function freePort() {
+  const probe = createServer().listen(0, HOST)
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv[2] !== 'find') {
+    process.stderr.write('usage: node scripts/test-server.mjs find\n')
+    process.exitCode = 2
+  } else {
+    try {
+      process.stdout.write(`${JSON.stringify(await findServer())}\n`)
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      process.exitCode = 1
+    }
+  }
+}
