@@ -102,10 +102,9 @@ export class TestServer {
       env: { ...process.env, ...this.#options.env },
       stdio: ['ignore', out.fd, out.fd],
     })
-    await out.close()
-    await once(child, 'spawn')
+    await Promise.all([once(child, 'spawn'), out.close()])
     this.#process = child
-    this.#watchdog = watch(child)
+    this.#watchdog = watch(child, this.#options.dir === undefined ? this.dir : undefined)
     try {
       await answering(child, this.port)
       child.unref() // an idle server is no reason for this process to stay
@@ -164,11 +163,14 @@ export class TestServer {
 }
 
 /**
- * Kills `child` as soon as this process is gone, however it went: the pipe that only we hold open then ends.
+ * Kills `child` and removes `folder` as soon as this process is gone, however it went: the pipe that only we hold open
+ * then ends.
  * @param {import('node:child_process').ChildProcess} child
+ * @param {string | undefined} folder
  */
-function watch(child) {
-  const watchdog = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$0" 2>/dev/null', String(child.pid)], {
+function watch(child, folder) {
+  const script = 'read -r _; kill -9 "$0" 2>/dev/null; [ -z "$1" ] || rm -rf -- "$1"'
+  const watchdog = spawn('/bin/sh', ['-c', script, String(child.pid), folder ?? ''], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true, // not reached by a Ctrl-C that ends us
   })
