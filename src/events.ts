@@ -1,0 +1,87 @@
+import { channel } from 'node:diagnostics_channel'
+
+import type { StoreErrorCode, StoreErrorReason } from './store-failure.js'
+import type { StoreOperation } from './store-error.js'
+
+/** One operation of a store, published when it has ended. */
+export interface OperationEvent {
+  readonly name: 'session_store_operation'
+  /** The kind of the store. */
+  readonly kind: string
+  readonly op: StoreOperation
+  readonly ok: boolean
+  readonly code?: StoreErrorCode
+  readonly reason?: StoreErrorReason
+  readonly attempts: number
+  readonly elapsedMs: number
+}
+
+/** A store failed and the enforcement denied, or had already denied, because of it. */
+export interface SessionStoreFailureAlarm {
+  readonly name: 'session_store_failure'
+  /** The kind of the store. */
+  readonly kind: string
+  readonly op: StoreOperation
+  readonly phase: 'pre' | 'post'
+  /** What the policy had decided before the store failed: `none` when it was never asked. */
+  readonly decision: 'allow' | 'deny' | 'none'
+  readonly code: StoreErrorCode
+  readonly reason?: StoreErrorReason
+  readonly serverCode?: string
+  readonly retryable: boolean
+  readonly indeterminate: boolean
+  readonly attempts: number
+  readonly elapsedMs: number
+}
+
+/** Something about a store that an operator must look at although the call at hand may have succeeded. */
+export interface StoreAlarm {
+  readonly name:
+    | 'session_store_memory'
+    | 'session_store_ttl_refresh_failed'
+    | 'session_store_ttl_unsound'
+    | 'session_store_label_regression'
+    | 'session_store_keyspace_lost'
+    | 'session_store_generation_created'
+    | 'session_store_layout_mismatch'
+    | 'session_store_unsafe_server'
+    | 'session_store_credentials_rejected'
+  /** The kind of the store. */
+  readonly kind: string
+  readonly [detail: string]: unknown
+}
+
+/** Published on `indelible:alarm`. */
+export type AlarmEvent = SessionStoreFailureAlarm | StoreAlarm
+
+/** A store changed its state: opened, closed, breaker opened, server replaced, and so on. */
+export interface StateEvent {
+  /** Such as `session_store_opened`. */
+  readonly name: string
+  /** The kind of the store. */
+  readonly kind: string
+  readonly [detail: string]: unknown
+}
+
+/** A channel of `node:diagnostics_channel` that carries one type of event. */
+export interface EventChannel<Event> {
+  /** The channel's name, to subscribe with. */
+  readonly name: string
+  /** Whether anyone listens. Test it before building an event on a hot path. */
+  readonly hasSubscribers: boolean
+  publish(event: Event): void
+}
+
+/*
+ * No event holds a session id, a label or a secret: at most the prefix of a digest. The channels are bound here
+ * for good, since Node forgets a channel that nobody holds, together with its subscribers.
+ */
+
+/** `indelible:operation`: every operation of a store. */
+export const operationChannel: EventChannel<OperationEvent> = channel('indelible:operation')
+
+/** `indelible:alarm`: what an operator must look at. */
+export const alarmChannel: EventChannel<AlarmEvent> = channel('indelible:alarm')
+
+/** `indelible:state`: how a store is doing. */
+export const stateChannel: EventChannel<StateEvent> = channel('indelible:state')
