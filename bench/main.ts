@@ -1,0 +1,38 @@
+/** `npm run bench`: measures our store beside other clients, on a server of its own. */
+import { writeFile } from 'node:fs/promises'
+import { startServer } from '../scripts/test-server.mjs'
+import { runConditions } from './machine.js'
+import { parseOptions, USAGE, UsageError, type BenchOptions } from './options.js'
+import { installPeers } from './peers.js'
+import { reportText } from './report.js'
+import { runLabels } from './suites/labels.js'
+
+/** As `sysexits.h` has it: the command was used wrongly. */
+const EXIT_USAGE = 64
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === undefined) process.stdout.write(USAGE)
+  else process.exitCode = await bench(options)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message}\n\n${USAGE}`)
+  process.exitCode = EXIT_USAGE
+}
+
+/** @returns The exit status: 1 when goals were to be checked and one is missed. */
+async function bench(options: BenchOptions): Promise<number> {
+  await installPeers()
+  const conditions = await runConditions()
+  await using server = await startServer()
+  const serverVersion = `${server.kind} ${server.version}`
+  process.stderr.write(`${options.suite}: ${serverVersion}, ${options.contestants.join(', ')}\n`)
+
+  const report = await runLabels(server.url, options, (line) => process.stderr.write(`${line}\n`))
+  process.stdout.write(`${reportText(report)}\n`)
+  if (options.json !== undefined) {
+    const document = { suite: options.suite, options, conditions, server: serverVersion, ...report }
+    await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`)
+  }
+  return options.check && report.goals.some((goal) => !goal.met) ? 1 : 0
+}
