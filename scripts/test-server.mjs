@@ -60,7 +60,6 @@ export class TestServer {
   /** @type {ServerOptions} */ #options
   /** @type {import('./server-ladder.mjs').FoundServer} */ #found
   /** @type {import('node:child_process').ChildProcess | undefined} */ #process
-  /** @type {import('node:child_process').ChildProcess | undefined} */ #watchdog
   /** @type {() => void} */ #atExit
 
   /**
@@ -104,7 +103,7 @@ export class TestServer {
     })
     await Promise.all([once(child, 'spawn'), out.close()])
     this.#process = child
-    this.#watchdog = watch(child, this.#options.dir === undefined ? this.dir : undefined)
+    watch(child, this.#options.dir === undefined ? this.dir : undefined)
     try {
       await answering(child, this.port)
       child.unref() // an idle server is no reason for this process to stay
@@ -131,8 +130,6 @@ export class TestServer {
       await exited
       clearTimeout(timer)
     }
-    this.#watchdog?.kill('SIGKILL')
-    this.#watchdog = undefined
   }
 
   /** Suspends the process (SIGSTOP): connections stay open and nothing is answered. */
@@ -175,9 +172,10 @@ function watch(child, folder) {
     detached: true, // not reached by a Ctrl-C that ends us
   })
   watchdog.unref()
-  watchdog.stdin?.on('error', () => undefined) // it ended first: nothing left to guard
-  if (watchdog.stdin !== null && 'unref' in watchdog.stdin) /** @type {import('node:net').Socket} */ (watchdog.stdin).unref()
-  return watchdog
+  watchdog.stdin.on('error', () => undefined) // it ended first: nothing left to guard
+  const pipe = /** @type {import('node:net').Socket} */ (watchdog.stdin)
+  pipe.unref()
+  child.once('exit', () => watchdog.kill('SIGKILL'))
 }
 
 /**

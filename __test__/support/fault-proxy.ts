@@ -1,0 +1,179 @@
+// A TCP proxy on loopback that misbehaves on demand, between a client under test and a real server.
+
+import { once } from 'node:events'
+import { type AddressInfo, type Server, Socket, createServer } from 'node:net'
+
+/** Which way bytes travel. */
+export type Direction = 'toServer' | 'toClient'
+
+/**
+ * What the proxy does to all of its connections, old and new:
+ * - `pass`: forwards; what a black hole held back comes through now, as after a healed partition
+ * - `blackHole`: takes bytes and hands none on
+ * - `delay`: hands every chunk on `ms` milliseconds late, in order
+ * - `cut`: hands on `afterBytes` more bytes of each connection, then closes it both ways
+ * - `reset`: answers with RST
+ * - `refuse`: nothing listens; what was connected is reset
+ * - `hang`: accepts and does nothing more, not even towards the server
+ */
+export type Fault =
+  | { readonly kind: 'pass' | 'reset' | 'refuse' | 'hang' }
+  | { readonly kind: 'blackHole'; readonly direction?: Direction }
+  | { readonly kind: 'delay'; readonly ms: number; readonly direction?: Direction }
+  | { readonly kind: 'cut'; readonly afterBytes: number; readonly direction: Direction }
+
+const PASS: Fault = { kind: 'pass' }
+
+/** A running proxy. `connections` counts those accepted, `bytes` those received, since the start. */
+export class FaultProxy implements AsyncDisposable {
+  readonly #listener: Server
+  readonly #links = new Set<Link>()
+  #fault: Fault = PASS
+  readonly port: number
+  readonly bytes: Record<Direction, number> = { toServer: 0, toClient: 0 }
+  connections = 0
+
+  /** Listens on a free loopback port and forwards to 127.0.0.1:`targetPort`. */
+  static async open(targetPort: number): Promise<FaultProxy> {
+    const listener = createServer({ allowHalfOpen: false, noDelay: true })
+    listener.listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    return new FaultProxy(listener, targetPort)
+  }
+
+  private constructor(listener: Server, targetPort: number) {
+    this.#listener = listener
+    this.port = (listener.address() as AddressInfo).port
+    listener.on('connection', (client) => {
+      this.connections += 1
+      if (this.#fault.kind === 'reset') return void client.resetAndDestroy()
+      const link = new Link(client, targetPort, this.bytes)
+      this.#links.add(link)
+      link.onClose(() => this.#links.delete(link))
+      link.apply(this.#fault)
+    })
+  }
+
+  /** `redis://127.0.0.1:<port>` */
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  /** How many connections are open through the proxy. */
+  get open(): number {
+    return this.#links.size
+  }
+
+  /** Switches the fault. Resolves once the listener is in the state that the fault asks for. */
+  async inject(fault: Fault): Promise<void> {
+    const refusing = this.#fault.kind === 'refuse'
+    this.#fault = fault
+    if (fault.kind === 'refuse' && !refusing) this.#listener.close()
+    if (fault.kind !== 'refuse' && refusing) {
+      this.#listener.listen(this.port, '127.0.0.1')
+      await once(this.#listener, 'listening')
+    }
+    for (const link of this.#links) link.apply(fault)
+  }
+
+  /** Forwards again. */
+  async heal(): Promise<void> {
+    await this.inject(PASS)
+  }
+
+  /** Resets every connection and stops listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.inject({ kind: 'refuse' })
+  }
+}
+
+/** One client and its connection to the server. */
+class Link {
+  readonly #client: Socket
+  readonly #server = new Socket()
+  readonly #targetPort: number
+  readonly #lanes: Record<Direction, Lane>
+
+  constructor(client: Socket, targetPort: number, bytes: Record<Direction, number>) {
+    this.#client = client
+    this.#targetPort = targetPort
+    this.#lanes = {
+      toServer: new Lane(this.#server, () => this.#close()),
+      toClient: new Lane(client, () => this.#close()),
+    }
+    const forward = (from: Socket, direction: Direction): void => {
+      from.on('data', (chunk: Buffer) => {
+        bytes[direction] += chunk.length
+        this.#lanes[direction].take(chunk)
+      })
+      from.on('error', () => this.#close())
+      from.on('close', () => this.#close())
+    }
+    forward(client, 'toServer')
+    forward(this.#server, 'toClient')
+  }
+
+  onClose(listener: () => void): void {
+    this.#client.once('close', listener)
+  }
+
+  apply(fault: Fault): void {
+    if (fault.kind === 'reset' || fault.kind === 'refuse') {
+      this.#client.resetAndDestroy()
+      return
+    }
+    if (fault.kind !== 'hang' && this.#server.pending && !this.#server.connecting && !this.#server.destroyed) {
+      this.#server.connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true })
+    }
+    const direction = 'direction' in fault ? fault.direction : undefined
+    for (const each of ['toServer', 'toClient'] as const) {
+      this.#lanes[each].apply(direction === undefined || direction === each ? fault : PASS)
+    }
+  }
+
+  #close(): void {
+    this.#client.destroy()
+    this.#server.destroy()
+  }
+}
+
+/** One direction of a link: hands chunks on as the fault of the moment says. */
+class Lane {
+  readonly #to: Socket
+  readonly #close: () => void
+  readonly #held: Buffer[] = []
+  #fault: Fault = PASS
+  #left = Number.POSITIVE_INFINITY
+
+  constructor(to: Socket, close: () => void) {
+    this.#to = to
+    this.#close = close
+  }
+
+  apply(fault: Fault): void {
+    this.#fault = fault
+    this.#left = fault.kind === 'cut' ? fault.afterBytes : Number.POSITIVE_INFINITY
+    for (const chunk of this.#held.splice(0)) this.take(chunk)
+  }
+
+  take(chunk: Buffer): void {
+    const fault = this.#fault
+    if (fault.kind === 'blackHole' || fault.kind === 'hang') {
+      this.#held.push(chunk)
+    } else if (fault.kind === 'delay') {
+      setTimeout(() => this.#hand(chunk), fault.ms)
+    } else {
+      this.#hand(chunk)
+    }
+  }
+
+  #hand(chunk: Buffer): void {
+    if (this.#to.destroyed) return
+    if (chunk.length < this.#left) {
+      this.#left -= chunk.length
+      this.#to.write(chunk)
+      return
+    }
+    this.#to.end(chunk.subarray(0, this.#left), this.#close)
+  }
+}
