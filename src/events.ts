@@ -65,8 +65,6 @@ export interface StateEvent {
 
 /** A channel of `node:diagnostics_channel` that carries one type of event. */
 export interface EventChannel<Event> {
-  /** The channel's name, to subscribe with. */
-  readonly name: string
   /** Whether anyone listens. Test it before building an event on a hot path. */
   readonly hasSubscribers: boolean
   publish(event: Event): void

@@ -1,0 +1,7 @@
+export { ConfigError } from './dist/config-error.js'
+export { MAX_LABEL_BYTES, MAX_LABELS_PER_CALL } from './dist/label.js'
+export { ReadonlyLabelSet } from './dist/label-set.js'
+export { MemorySessionStore } from './dist/memory-session-store.js'
+export { openSessionStore } from './dist/open-session-store.js'
+export { MAX_SESSION_ID_BYTES, MAX_SESSIONS_PER_CALL } from './dist/session-ref.js'
+export { StoreError } from './dist/store-error.js'
