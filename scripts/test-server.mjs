@@ -38,7 +38,8 @@ const STOP_LIMIT_MS = 10_000
  */
 export async function startServer(options = {}) {
   const found = options.server ?? (await findServer())
-  const dir = options.dir === undefined ? await mkdtemp(join(tmpdir(), 'indelible-server-')) : resolve(options.dir)
+  const dir =
+    options.dir === undefined ? await mkdtemp(join(tmpdir(), 'indelible-server-')) : resolve(options.dir)
   await mkdir(dir, { recursive: true })
   // Between asking for a free port and binding it, somebody else may take it: then another one is as good.
   for (let attempt = 1; ; attempt++) {
@@ -60,6 +61,8 @@ export class TestServer {
   /** @type {ServerOptions} */ #options
   /** @type {import('./server-ladder.mjs').FoundServer} */ #found
   /** @type {import('node:child_process').ChildProcess | undefined} */ #process
+  /** The server's own process: not that of `docker run`, when it is in a container. */
+  #pid = 0
   /** @type {() => void} */ #atExit
 
   /**
@@ -78,7 +81,7 @@ export class TestServer {
     this.version = found.version
     this.url = `redis://${HOST}:${port}`
     this.#atExit = () => {
-      this.#process?.kill('SIGKILL')
+      this.#signal('SIGKILL')
       if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
     }
     process.once('exit', this.#atExit)
@@ -86,9 +89,8 @@ export class TestServer {
 
   /** Process id of the running server. Throws when it is stopped. */
   get pid() {
-    const pid = this.#process?.pid
-    if (pid === undefined) throw new Error('the test server is not running')
-    return pid
+    if (this.#process === undefined) throw new Error('the test server is not running')
+    return this.#pid
   }
 
   /** Stops it if it runs, then starts it on the same port over the same folder and waits until it answers. */
@@ -103,9 +105,10 @@ export class TestServer {
     })
     await Promise.all([once(child, 'spawn'), out.close()])
     this.#process = child
-    watch(child, this.#options.dir === undefined ? this.dir : undefined)
+    this.#pid = child.pid ?? 0
     try {
-      await answering(child, this.port)
+      this.#pid = (await answering(child, this.port)) ?? this.#pid
+      watch(child, this.#pid, this.#options.dir === undefined ? this.dir : undefined)
       child.unref() // an idle server is no reason for this process to stay
     } catch (cause) {
       const tail = (await readFile(log, 'utf8')).trim().split('\n').slice(-5).join('\n')
@@ -120,26 +123,26 @@ export class TestServer {
    */
   async stop(signal = 'SIGTERM') {
     const child = this.#process
-    this.#process = undefined
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       child.ref()
       const exited = once(child, 'exit')
-      child.kill('SIGCONT') // a frozen process would keep the signal for later
-      child.kill(signal)
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
+      this.#signal('SIGCONT') // a frozen process would keep the signal for later
+      this.#signal(signal)
+      const timer = setTimeout(() => this.#signal('SIGKILL'), STOP_LIMIT_MS)
       await exited
       clearTimeout(timer)
     }
+    this.#process = undefined
   }
 
   /** Suspends the process (SIGSTOP): connections stay open and nothing is answered. */
   freeze() {
-    process.kill(this.pid, 'SIGSTOP')
+    this.#signal('SIGSTOP')
   }
 
   /** Lets a frozen process run on. */
   thaw() {
-    process.kill(this.pid, 'SIGCONT')
+    this.#signal('SIGCONT')
   }
 
   /** Kills the server and removes its folder, unless the caller chose the folder. */
@@ -149,25 +152,37 @@ export class TestServer {
     if (this.#options.dir === undefined) await rm(this.dir, { recursive: true, force: true })
   }
 
+  /** @param {NodeJS.Signals} signal */
+  #signal(signal) {
+    const child = this.#process
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      process.kill(this.#pid, signal)
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error // gone by itself meanwhile
+    }
+  }
+
   #arguments() {
     const settings = { save: '', appendonly: 'no', ...this.#options.config }
     return [
       ...['--port', String(this.port), '--bind', HOST, '--dir', this.dir, '--daemonize', 'no'],
-      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]),
       ...(this.#options.args ?? []),
     ]
   }
 }
 
 /**
- * Kills `child` and removes `folder` as soon as this process is gone, however it went: the pipe that only we hold open
- * then ends.
- * @param {import('node:child_process').ChildProcess} child
+ * Kills process `pid` and removes `folder` as soon as this process is gone, however it went: the pipe that only we hold
+ * open then ends.
+ * @param {import('node:child_process').ChildProcess} child   while it lives, there is something to guard
+ * @param {number} pid
  * @param {string | undefined} folder
  */
-function watch(child, folder) {
+function watch(child, pid, folder) {
   const script = 'read -r _; kill -9 "$0" 2>/dev/null; [ -z "$1" ] || rm -rf -- "$1"'
-  const watchdog = spawn('/bin/sh', ['-c', script, String(child.pid), folder ?? ''], {
+  const watchdog = spawn('/bin/sh', ['-c', script, `${pid}`, folder ?? ''], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true, // not reached by a Ctrl-C that ends us
   })
@@ -179,16 +194,18 @@ function watch(child, folder) {
 }
 
 /**
- * Resolves when the server on `port` answers PING with anything but LOADING.
+ * Resolves when the server on `port` answers with anything but LOADING.
  * @param {import('node:child_process').ChildProcess} child
  * @param {number} port
+ * @returns {Promise<number | undefined>} the server's process id, unless it wants to see credentials first
  */
 async function answering(child, port) {
   const limit = Date.now() + START_LIMIT_MS
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server process ended')
-    const reply = await ping(port).catch(() => undefined)
-    if (reply !== undefined && !reply.startsWith('-LOADING')) return
+    const reply = await ask(port).catch(() => '-LOADING not even listening')
+    const pid = /^process_id:(\d+)/m.exec(reply)?.[1]
+    if (!reply.startsWith('-LOADING')) return pid === undefined ? undefined : Number(pid)
     if (Date.now() > limit) throw new Error(`no answer within ${START_LIMIT_MS} ms`)
     await delay(10)
   }
@@ -196,15 +213,19 @@ async function answering(child, port) {
 
 /**
  * @param {number} port
- * @returns {Promise<string>} the first bytes of the reply
+ * @returns {Promise<string>} the reply to INFO as far as the process id, or its first line when that is an error
  */
-async function ping(port) {
+async function ask(port) {
   const socket = connect({ port, host: HOST })
   socket.setTimeout(1_000, () => socket.destroy(new Error('silent')))
+  let reply = ''
   try {
-    socket.write('PING\r\n')
-    const [bytes] = await once(socket, 'data')
-    return String(bytes)
+    socket.write('INFO server\r\n')
+    for await (const bytes of socket) {
+      reply += String(bytes)
+      if (reply.startsWith('-') ? reply.endsWith('\r\n') : /^process_id:\d+\r/m.test(reply)) break
+    }
+    return reply
   } finally {
     socket.destroy()
   }

@@ -122,7 +122,12 @@ class Link {
       this.#client.resetAndDestroy()
       return
     }
-    if (fault.kind !== 'hang' && this.#server.pending && !this.#server.connecting && !this.#server.destroyed) {
+    if (
+      fault.kind !== 'hang' &&
+      this.#server.pending &&
+      !this.#server.connecting &&
+      !this.#server.destroyed
+    ) {
       this.#server.connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true })
     }
     const direction = 'direction' in fault ? fault.direction : undefined

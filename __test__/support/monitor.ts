@@ -63,7 +63,10 @@ export class Monitor implements AsyncDisposable {
 function parseLine(line: string): MonitoredCommand {
   const [, client, rest] = /^[\d.]+ \[\d+ (\S+)\] (.*)$/s.exec(line) ?? []
   if (client === undefined || rest === undefined) throw new Error(`not a MONITOR line: ${line}`)
-  return { client, args: Array.from(rest.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, quoted = '']) => unquote(quoted)) }
+  return {
+    client,
+    args: Array.from(rest.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, quoted = '']) => unquote(quoted)),
+  }
 }
 
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8 }

@@ -64,7 +64,11 @@ function bulkAt(bytes: Buffer, start: number, length: number): { value: RespValu
   return { value: textOrBytes(bytes.subarray(start, start + length)), end }
 }
 
-function arrayAt(bytes: Buffer, start: number, length: number): { value: RespValue; end: number } | undefined {
+function arrayAt(
+  bytes: Buffer,
+  start: number,
+  length: number,
+): { value: RespValue; end: number } | undefined {
   if (length === -1) return { value: null, end: start }
   const items: RespValue[] = []
   let end = start

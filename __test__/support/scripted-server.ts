@@ -5,14 +5,17 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 
 import { RespParser, encodeCommand } from './resp-parser.js'
 
+/** The answer that is none: the connection is closed. */
+export const CLOSE: unique symbol = Symbol('close the connection')
+
 /** A command as the client sent it: its name in upper case, then its arguments. */
 export type Command = readonly [name: string, ...args: string[]]
 
 /**
- * What goes back for one command: text or bytes, written as they are; `close` ends the connection instead; undefined
+ * What goes back for one command: text or bytes, written as they are; `CLOSE` ends the connection instead; undefined
  * leaves the command without an answer.
  */
-export type Answer = string | Buffer | 'close' | undefined
+export type Answer = string | Buffer | typeof CLOSE | undefined
 
 /** Asked for every command in the order of arrival. `nth` counts the commands of that connection from 0. */
 export type Script = (command: Command, nth: number) => Answer
@@ -65,7 +68,7 @@ export class ScriptedServer implements AsyncDisposable {
         const command: Command = [name.toUpperCase(), ...args]
         this.received.push(command)
         const answer = this.script(command, nth++)
-        if (answer === 'close') return void socket.destroy()
+        if (answer === CLOSE) return void socket.destroy()
         if (answer !== undefined) socket.write(answer)
       }
     })

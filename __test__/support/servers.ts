@@ -2,7 +2,12 @@
 
 import { type TestContext, afterAll, beforeAll, beforeEach } from 'vitest'
 
-import { NoServerError, type ServerOptions, type TestServer, startServer } from '../../scripts/test-server.mjs'
+import {
+  NoServerError,
+  type ServerOptions,
+  type TestServer,
+  startServer,
+} from '../../scripts/test-server.mjs'
 
 export { type TestServer, startServer } from '../../scripts/test-server.mjs'
 

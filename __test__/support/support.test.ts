@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import { FaultProxy } from './fault-proxy.js'
 import { RespError, connect } from './resp.js'
-import { ScriptedServer, reply } from './scripted-server.js'
+import { CLOSE, ScriptedServer, reply } from './scripted-server.js'
 import { ownServer } from './servers.js'
 
 const server = ownServer()
@@ -43,7 +43,7 @@ describe('RESP client', () => {
   })
 
   test('a server that goes away rejects what was waiting', async () => {
-    await using scripted = await ScriptedServer.open(() => 'close')
+    await using scripted = await ScriptedServer.open(() => CLOSE)
     await using client = await connect(scripted.port)
     await expect(client.send('PING')).rejects.toThrow('closed the connection')
   })
