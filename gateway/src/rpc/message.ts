@@ -1,0 +1,97 @@
+import { foldCase, type JsonObject } from './strict-json.js'
+
+/** A request id: a string, or an integer that a double holds exactly. */
+export type RequestId = string | number
+
+export interface RpcRequest {
+  readonly kind: 'request'
+  readonly id: RequestId
+  readonly method: string
+  readonly params: JsonObject
+}
+
+export interface RpcNotification {
+  readonly kind: 'notification'
+  readonly method: string
+  readonly params: JsonObject
+}
+
+/** The client's answer to a request of the server: elicitation, sampling, roots, ping. */
+export interface RpcResponse {
+  readonly kind: 'response'
+  readonly id: RequestId
+  readonly outcome: unknown
+}
+
+/** The three shapes of a JSON-RPC 2.0 message. */
+export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
+
+export type RpcMessageCheck =
+  | { readonly ok: true; readonly message: RpcMessage }
+  | { readonly ok: false; readonly problem: string; readonly id?: RequestId }
+
+const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+
+/** What the gateway reads from `params`. Another spelling could mean the same to the upstream and nothing here. */
+const INSPECTED_PARAMS = new Map(
+  ['_meta', 'name', 'uri', 'arguments', 'argument', 'ref', 'context', 'task', 'inputResponses', 'requestState'].map(
+    (name) => [foldCase(name), name],
+  ),
+)
+
+const NO_PARAMS: JsonObject = Object.freeze({})
+
+/** Tells which JSON-RPC message an object is; anything but exactly one of the three shapes is refused. */
+export function readMessage(value: JsonObject): RpcMessageCheck {
+  const id = isRequestId(value['id']) ? value['id'] : undefined
+  const problem = envelopeProblem(value) ?? paramsProblem(value['params'])
+  if (problem !== undefined) return id === undefined ? { ok: false, problem } : { ok: false, problem, id }
+
+  const method = value['method']
+  if (typeof method !== 'string') {
+    const outcome = Object.hasOwn(value, 'result') ? value['result'] : value['error']
+    return { ok: true, message: { kind: 'response', id: id!, outcome } }
+  }
+  const params = (value['params'] as JsonObject | undefined) ?? NO_PARAMS
+  return {
+    ok: true,
+    message: id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params },
+  }
+}
+
+function envelopeProblem(value: JsonObject): string | undefined {
+  if (value['jsonrpc'] !== '2.0') return '`jsonrpc` must be "2.0"'
+  for (const member of Object.keys(value)) {
+    if (!MEMBERS.has(member)) return 'the message has a member that JSON-RPC 2.0 does not define'
+  }
+  const hasId = Object.hasOwn(value, 'id')
+  if (hasId && !isRequestId(value['id'])) return '`id` must be a string or an integer within 2^53'
+
+  const hasResult = Object.hasOwn(value, 'result')
+  const hasError = Object.hasOwn(value, 'error')
+  if (Object.hasOwn(value, 'method')) {
+    if (typeof value['method'] !== 'string' || value['method'] === '') return '`method` must be a string'
+    if (hasResult || hasError) return 'a message with a `method` has neither `result` nor `error`'
+    if (value['method'].startsWith('notifications/') === hasId) {
+      return hasId ? 'a notification has no `id`' : 'a request needs an `id`'
+    }
+    return undefined
+  }
+  if (hasResult === hasError) return 'the message needs a `method`, or exactly one of `result` and `error`'
+  if (Object.hasOwn(value, 'params')) return 'a response has no `params`'
+  return hasId ? undefined : 'a response needs an `id`'
+}
+
+function paramsProblem(params: unknown): string | undefined {
+  if (params === undefined) return undefined
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return '`params` must be an object'
+  for (const key of Object.keys(params)) {
+    const inspected = INSPECTED_PARAMS.get(foldCase(key))
+    if (inspected !== undefined && inspected !== key) return `\`params\` spells \`${inspected}\` in another case`
+  }
+  return undefined
+}
+
+function isRequestId(id: unknown): id is RequestId {
+  return typeof id === 'string' || Number.isSafeInteger(id)
+}

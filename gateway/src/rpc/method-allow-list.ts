@@ -1,0 +1,67 @@
+import type { Era } from './era.js'
+
+/** The action a client's answer to a server request is judged as. It is no method: answers have none. */
+export const ANSWER_ACTION = 'response'
+
+/** Methods that open, keep or describe a connection. They carry nothing an agent derived from data. */
+const PLAIN_METHODS: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'logging/setLevel',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+])
+
+/** Allowed unless the configuration says otherwise. Tasks are not: their results would leave by another way. */
+export const DEFAULT_METHODS: readonly string[] = [
+  ...PLAIN_METHODS,
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'subscriptions/listen',
+]
+
+/** Methods that the modern revision removed, and those it brought. */
+const LEGACY_ONLY: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'notifications/initialized',
+  'notifications/roots/list_changed',
+])
+const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen'])
+
+/** What happens to a method: refused, forwarded as it is, or put before the policy. */
+export type MethodRule = 'denied' | 'plain' | 'judged'
+
+/** The methods that may pass. Whatever is allowed and not known to be plain is egress, so the policy judges it. */
+export class MethodAllowList {
+  readonly #allowed: ReadonlySet<string>
+
+  constructor(methods: readonly string[]) {
+    this.#allowed = new Set(methods)
+  }
+
+  /** The names of the actions that the policy judges, the answer action included. */
+  get judged(): readonly string[] {
+    return [...[...this.#allowed].filter((method) => !PLAIN_METHODS.has(method)), ANSWER_ACTION]
+  }
+
+  rule(method: string, era: Era): MethodRule {
+    if (!this.#allowed.has(method)) return 'denied'
+    if ((era === 'modern' ? LEGACY_ONLY : MODERN_ONLY).has(method)) return 'denied'
+    return PLAIN_METHODS.has(method) ? 'plain' : 'judged'
+  }
+}

@@ -1,0 +1,106 @@
+import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { PolicyArguments } from '../policy/policy-arguments.js'
+import { ANSWER_ACTION } from '../rpc/method-allow-list.js'
+import type { RpcMessage } from '../rpc/message.js'
+import type { JsonObject } from '../rpc/strict-json.js'
+import type { Catalogue, Listing } from './catalogue.js'
+
+/** What a judged message acts on, in the terms of the policy and of the configuration. */
+export interface Target {
+  readonly action: string
+  readonly resource: { readonly type: string; readonly id: string }
+  /** The context attributes that this action has beyond the common ones. */
+  readonly context: Readonly<Record<string, CedarValueJson>>
+  readonly listing: Listing
+}
+
+export type TargetResult =
+  | { readonly ok: true; readonly target: Target }
+  | { readonly ok: false; readonly problem: string }
+
+const UNLABELLED: Listing = { labels: [], resultLabels: undefined }
+
+/**
+ * Resolves what a message acts on. A tool, prompt or resource that is not listed is a problem: nobody has said
+ * which labels it carries.
+ */
+export function resolveTarget(
+  message: RpcMessage,
+  upstream: string,
+  catalogue: Catalogue,
+  types: PolicyArguments,
+): TargetResult {
+  const whole = { type: 'Upstream', id: upstream }
+  if (message.kind === 'response') {
+    return { ok: true, target: { action: ANSWER_ACTION, resource: whole, context: {}, listing: UNLABELLED } }
+  }
+  const { method: action, params } = message
+  switch (action) {
+    case 'tools/call': {
+      const listing = catalogue.tool(params['name'])
+      if (listing === undefined) return unlisted('tool')
+      if (Object.hasOwn(params, 'task')) return { ok: false, problem: 'calls as tasks are not supported' }
+      const tool = params['name'] as string
+      return withArguments(types, params['arguments'], (values) => ({
+        action,
+        resource: { type: 'Tool', id: `${upstream}/${tool}` },
+        context: { tool, arguments: values },
+        listing,
+      }))
+    }
+    case 'prompts/get': {
+      const listing = catalogue.prompt(params['name'])
+      if (listing === undefined) return unlisted('prompt')
+      const prompt = params['name'] as string
+      return withArguments(types, params['arguments'], (values) => ({
+        action,
+        resource: { type: 'Prompt', id: `${upstream}/${prompt}` },
+        context: { prompt, arguments: values },
+        listing,
+      }))
+    }
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe': {
+      const listing = catalogue.resource(params['uri'])
+      if (listing === undefined) return unlisted('resource')
+      const uri = params['uri'] as string
+      return { ok: true, target: { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing } }
+    }
+    case 'completion/complete':
+      return withArguments(types, completionArguments(params), (values) => ({
+        action,
+        resource: whole,
+        context: { arguments: values },
+        listing: UNLABELLED,
+      }))
+    default:
+      return { ok: true, target: { action, resource: whole, context: {}, listing: UNLABELLED } }
+  }
+}
+
+function withArguments(
+  types: PolicyArguments,
+  given: unknown,
+  target: (values: Record<string, CedarValueJson>) => Target,
+): TargetResult {
+  const picked = types.pick(given)
+  return picked.ok ? { ok: true, target: target(picked.values) } : picked
+}
+
+/** A completion sends the argument being typed, and in `context` those typed before. */
+function completionArguments(params: JsonObject): unknown {
+  const { argument, context } = params as {
+    argument?: { name?: unknown; value?: unknown } | null
+    context?: { arguments?: unknown } | null
+  }
+  const typed = typeof argument?.name === 'string' ? { [argument.name]: argument.value } : {}
+  const before = context?.arguments ?? {}
+  if (typeof before !== 'object' || Array.isArray(before)) return before
+  const repeated = Object.keys(typed).some((name) => Object.hasOwn(before, name))
+  return repeated ? null : { ...before, ...typed } // two values for one argument: not to be judged
+}
+
+function unlisted(kind: string): TargetResult {
+  return { ok: false, problem: `this ${kind} is not listed in the gateway's configuration` }
+}
