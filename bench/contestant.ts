@@ -18,7 +18,7 @@ export interface LabelContestant {
 /** A module in `contestants/`. */
 export interface LabelContestantModule {
   /** @param url - `redis://host:port` of a server without authentication. */
-  open(url: string): Promise<LabelContestant>
+  readonly open: (url: string) => Promise<LabelContestant>
 }
 
 /** Ours. */

@@ -1,6 +1,6 @@
+import type { Cell } from './cell.js'
 import { SUBJECT } from './contestant.js'
 import type { Metric } from './round-result.js'
-import type { Cell } from './suites/labels.js'
 
 /** A promise about our store relative to the best peer, judged on medians. */
 export interface Goal {

@@ -73,11 +73,10 @@ export class LabelWorkload {
     let visit = caller * STRIDE
     let began = performance.now()
     for (let turn = caller; !this.#stopped; turn += 1) {
-      visit = (visit + STRIDE) % SESSIONS
-      const session = this.#sessions[visit]!
+      visit += STRIDE
+      const session = turnOf(this.#sessions, visit)
       if (turn % OPERATIONS_PER_APPEND === 0) {
-        const later = session.laterLabels[(turn / OPERATIONS_PER_APPEND) % session.laterLabels.length]!
-        await this.#contestant.append(session.id, later)
+        await this.#contestant.append(session.id, turnOf(session.laterLabels, turn / OPERATIONS_PER_APPEND))
       } else {
         await this.#contestant.load(session.id)
       }
@@ -111,7 +110,15 @@ function drawLabels(index: number): string[] {
   let random = index + 1
   return Array.from({ length: ALL_LABELS }, () => {
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0
-    const [label] = rest.splice((random >>> 8) % rest.length, 1)
-    return label!
+    const label = turnOf(rest, random >>> 8)
+    rest.splice(rest.indexOf(label), 1)
+    return label
   })
+}
+
+/** Goes round and round a list. */
+function turnOf<T>(items: readonly T[], turn: number): T {
+  const item = items[turn % items.length]
+  if (item === undefined) throw new RangeError('an empty list has no turns')
+  return item
 }

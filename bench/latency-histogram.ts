@@ -21,7 +21,7 @@ export class LatencyHistogram {
     const ticks = (milliseconds * TICKS_PER_MILLISECOND) | 0
     const shift = Math.max(0, 32 - SUB_BUCKET_BITS - 1 - Math.clz32(ticks | 1))
     const bucket = shift * SUB_BUCKETS + (ticks >>> shift)
-    this.#counts[bucket]! += 1
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#total += 1
   }
 
@@ -36,8 +36,8 @@ export class LatencyHistogram {
   percentile(fraction: number): number {
     const rank = Math.max(1, Math.ceil(this.#total * fraction))
     let seen = 0
-    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-      seen += this.#counts[bucket]!
+    for (const [bucket, count] of this.#counts.entries()) {
+      seen += count
       if (seen >= rank) return lowerBound(bucket) * MICROSECONDS_PER_TICK
     }
     return Number.NaN

@@ -1,7 +1,8 @@
+import { CALLERS, type Cell } from './cell.js'
 import type { Goal } from './goal.js'
 import type { Metric } from './round-result.js'
 import type { Spread } from './statistics.js'
-import { CALLERS, type Cell, type LabelsReport } from './suites/labels.js'
+import type { LabelsReport } from './suites/labels.js'
 
 interface Column {
   readonly title: string
@@ -27,7 +28,12 @@ const PROMISES: Partial<Record<Metric, string>> = {
 
 /** The report as text: ratios first, then a table for each number of callers. Medians; ranges in parentheses. */
 export function reportText({ cells, goals }: LabelsReport): string {
-  const tables = CALLERS.map((callers) => tableText(callers, cells.filter((cell) => cell.callers === callers)))
+  const tables = CALLERS.map((callers) =>
+    tableText(
+      callers,
+      cells.filter((cell) => cell.callers === callers),
+    ),
+  )
   return [goals.map(goalText).join('\n'), ...tables].filter((part) => part !== '').join('\n\n')
 }
 
@@ -44,7 +50,11 @@ function factor(ratio: number): string {
 }
 
 function tableText(callers: number, cells: readonly Cell[]): string {
-  const header = [callers === 1 ? '1 caller' : `${callers} callers`, 'ops/s', ...COLUMNS.map(({ title }) => title)]
+  const header = [
+    callers === 1 ? '1 caller' : `${callers} callers`,
+    'ops/s',
+    ...COLUMNS.map(({ title }) => title),
+  ]
   const rows = cells.map(({ contestant, summary }) => [
     contestant,
     throughputText(summary.opsPerSecond),
@@ -64,6 +74,6 @@ function throughputText(value: Spread | null): string {
 
 function lineText(row: readonly string[], widths: readonly number[]): string {
   return row
-    .map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+    .map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)))
     .join('  ')
 }

@@ -12,10 +12,17 @@ import type { RoundResult, RoundSpec } from './round-result.js'
 
 const MICROSECONDS_PER_SECOND = 1_000_000
 
-const spec = JSON.parse(process.argv[2]!) as RoundSpec
+const [, , argument = ''] = process.argv
+const spec = JSON.parse(argument) as RoundSpec
 process.stdout.write(JSON.stringify(await measure(spec)))
 
-async function measure({ contestant, callers, url, warmUpSeconds, seconds }: RoundSpec): Promise<RoundResult> {
+async function measure({
+  contestant,
+  callers,
+  url,
+  warmUpSeconds,
+  seconds,
+}: RoundSpec): Promise<RoundResult> {
   const { open } = (await import(`./contestants/${contestant}.js`)) as LabelContestantModule
   const subject = await open(url)
   const server = await connect(Number(new URL(url).port))

@@ -9,8 +9,10 @@ export interface Spread {
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
-  const upper = sorted[Math.floor(middle)]
-  const lower = sorted[Math.ceil(middle) - 1]
-  if (upper === undefined || lower === undefined) throw new RangeError('a spread needs at least one value')
-  return { median: (lower + upper) / 2, min: sorted[0]!, max: sorted.at(-1)! }
+  const [lower, upper] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
+  const [min, max] = [sorted[0], sorted.at(-1)]
+  if (lower === undefined || upper === undefined || min === undefined || max === undefined) {
+    throw new RangeError('a spread needs at least one value')
+  }
+  return { median: (lower + upper) / 2, min, max }
 }

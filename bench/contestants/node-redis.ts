@@ -14,11 +14,7 @@ export async function open(url: string): Promise<LabelContestant> {
   return {
     async load(session) {
       const key = peerKey(session)
-      const [labels] = await client
-        .multi()
-        .sMembers(key)
-        .expire(key, TTL_SECONDS, 'GT')
-        .execAsPipelineTyped()
+      const [labels] = await client.multi().sMembers(key).expire(key, TTL_SECONDS, 'GT').execAsPipelineTyped()
       return labels
     },
     async append(session, labels) {

@@ -1,20 +1,9 @@
 import { connect } from '../../__test__/support/resp.js'
+import { CALLERS, cellOf, type Cell } from '../cell.js'
 import { goalsOf, type Goal } from '../goal.js'
 import type { BenchOptions } from '../options.js'
-import type { Metric, RoundResult } from '../round-result.js'
 import { runRound } from '../round-process.js'
-import { spread, type Spread } from '../statistics.js'
-
-/** Operations that are awaited at the same time, each by a caller of its own. */
-export const CALLERS = [1, 64, 512] as const
-
-/** The rounds of one contestant at one number of callers. */
-export interface Cell {
-  readonly contestant: string
-  readonly callers: number
-  readonly rounds: readonly RoundResult[]
-  readonly summary: Readonly<Record<Metric, Spread | null>>
-}
+import type { RoundResult } from '../round-result.js'
 
 export interface LabelsReport {
   readonly cells: readonly Cell[]
@@ -34,55 +23,27 @@ export async function runLabels(
   options: BenchOptions,
   progress: (line: string) => void,
 ): Promise<LabelsReport> {
-  const results = new Map<string, RoundResult[]>()
+  const cells = CALLERS.flatMap((callers) =>
+    options.contestants.map((contestant) => ({ contestant, callers, rounds: [] as RoundResult[] })),
+  )
   for (let round = 0; round < options.rounds; round += 1) {
     progress(`round ${round + 1} of ${options.rounds}`)
     for (const callers of CALLERS) {
-      for (const contestant of rotated(options.contestants, round)) {
+      const present = cells.filter((cell) => cell.callers === callers)
+      for (const { contestant, rounds } of rotated(present, round)) {
         await emptyServer(url)
         const { warmUpSeconds, seconds } = options
-        const result = await runRound({ contestant, callers, url, warmUpSeconds, seconds })
-        const name = cellName(contestant, callers)
-        results.set(name, [...(results.get(name) ?? []), result])
+        rounds.push(await runRound({ contestant, callers, url, warmUpSeconds, seconds }))
       }
     }
   }
-  const cells = CALLERS.flatMap((callers) =>
-    options.contestants.map((contestant) => cell(contestant, callers, results.get(cellName(contestant, callers))!)),
-  )
-  return { cells, goals: goalsOf(cells) }
-}
-
-function cellName(contestant: string, callers: number): string {
-  return `${contestant}/${callers}`
+  const summed = cells.map(({ contestant, callers, rounds }) => cellOf(contestant, callers, rounds))
+  return { cells: summed, goals: goalsOf(summed) }
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {
   const start = by % items.length
   return [...items.slice(start), ...items.slice(0, start)]
-}
-
-function cell(contestant: string, callers: number, rounds: readonly RoundResult[]): Cell {
-  const over = (metric: Metric): Spread | null => {
-    const values = rounds.map((round) => round[metric]).filter((value) => value !== null)
-    return values.length === 0 ? null : spread(values)
-  }
-  return {
-    contestant,
-    callers,
-    rounds,
-    summary: {
-      operations: over('operations'),
-      opsPerSecond: over('opsPerSecond'),
-      p50Micros: over('p50Micros'),
-      p99Micros: over('p99Micros'),
-      p999Micros: over('p999Micros'),
-      loopMicrosPerOp: over('loopMicrosPerOp'),
-      mainThreadCpuMicrosPerOp: over('mainThreadCpuMicrosPerOp'),
-      processCpuMicrosPerOp: over('processCpuMicrosPerOp'),
-      serverCpuMicrosPerOp: over('serverCpuMicrosPerOp'),
-    },
-  }
 }
 
 async function emptyServer(url: string): Promise<void> {
