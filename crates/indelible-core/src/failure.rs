@@ -1,8 +1,6 @@
 mod reason;
 
-pub use reason::{
-    Access, KeyspaceLost, NotDurable, NotPrimary, Timeout, Unavailable, Undecodable, UnsafeServer,
-};
+pub use reason::{Access, KeyspaceLost, NotDurable, NotPrimary, Timeout, Unavailable, Undecodable, UnsafeServer};
 
 /// Every way in which a store operation can fail, each with its reasons.
 ///
@@ -186,9 +184,7 @@ impl Failure {
             Self::NotDurable(reason) => reason.summary(),
             Self::UnsafeServer(reason) => reason.summary(),
             Self::KeyspaceLost(reason) => reason.summary(),
-            Self::Regression => {
-                "the server lost labels of this session, and adding them again failed"
-            }
+            Self::Regression => "the server lost labels of this session, and adding them again failed",
             Self::OutOfMemory => "the server is out of memory and refuses writes",
             Self::Access(reason) => reason.summary(),
             Self::Undecodable(reason) => reason.summary(),
@@ -208,18 +204,11 @@ mod tests {
 
     fn named(failure: Failure) -> String {
         let code = failure.code().trim_start_matches("ERR_STORE_");
-        failure
-            .reason()
-            .map_or(code.to_owned(), |reason| format!("{code}({reason})"))
+        failure.reason().map_or(code.to_owned(), |reason| format!("{code}({reason})"))
     }
 
     fn names_of(chosen: impl Fn(Failure) -> bool) -> Vec<String> {
-        Failure::ALL
-            .iter()
-            .copied()
-            .filter(|failure| chosen(*failure))
-            .map(named)
-            .collect()
+        Failure::ALL.iter().copied().filter(|failure| chosen(*failure)).map(named).collect()
     }
 
     #[test]
@@ -320,16 +309,10 @@ mod tests {
 
     #[test]
     fn every_failure_has_a_summary_of_its_own() {
-        let summaries: HashSet<&str> = Failure::ALL
-            .iter()
-            .map(|failure| failure.summary())
-            .collect();
+        let summaries: HashSet<&str> = Failure::ALL.iter().map(|failure| failure.summary()).collect();
         assert_eq!(summaries.len(), Failure::ALL.len());
         for summary in summaries {
-            assert!(
-                summary.starts_with(char::is_lowercase) && !summary.ends_with('.'),
-                "{summary}"
-            );
+            assert!(summary.starts_with(char::is_lowercase) && !summary.ends_with('.'), "{summary}");
         }
     }
 }

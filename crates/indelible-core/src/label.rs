@@ -85,14 +85,8 @@ mod tests {
     fn measures_utf8_bytes_and_takes_256_of_them() {
         assert!(Label::new("x".repeat(256)).is_ok());
         assert!(Label::new("ü".repeat(128)).is_ok());
-        assert_eq!(
-            Label::new("x".repeat(257)),
-            Err(InvalidLabel::TooLong { bytes: 257 })
-        );
-        assert_eq!(
-            Label::new("ü".repeat(129)),
-            Err(InvalidLabel::TooLong { bytes: 258 })
-        );
+        assert_eq!(Label::new("x".repeat(257)), Err(InvalidLabel::TooLong { bytes: 257 }));
+        assert_eq!(Label::new("ü".repeat(129)), Err(InvalidLabel::TooLong { bytes: 258 }));
     }
 
     #[test]
@@ -110,9 +104,6 @@ mod tests {
 
     #[test]
     fn debug_shows_no_text() {
-        assert_eq!(
-            format!("{:?}", Label::new("salary").unwrap()),
-            "Label(6 bytes)"
-        );
+        assert_eq!(format!("{:?}", Label::new("salary").unwrap()), "Label(6 bytes)");
     }
 }

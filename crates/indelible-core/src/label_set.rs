@@ -40,9 +40,7 @@ impl LabelSet {
     /// Whether `label` is a member, compared byte for byte.
     #[must_use]
     pub fn contains(&self, label: &str) -> bool {
-        self.0
-            .binary_search_by(|member| (**member).cmp(label))
-            .is_ok()
+        self.0.binary_search_by(|member| (**member).cmp(label)).is_ok()
     }
 
     /// The labels in ascending order of their UTF-8 bytes.
@@ -65,8 +63,7 @@ impl LabelSet {
     /// Whether every label of `other` is in this set.
     #[must_use]
     pub fn is_superset(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-            || (other.len() <= self.len() && other.iter().all(|label| self.contains(label)))
+        Arc::ptr_eq(&self.0, &other.0) || (other.len() <= self.len() && other.iter().all(|label| self.contains(label)))
     }
 
     /// The labels of this set that `other` lacks, in ascending order.
@@ -119,37 +116,26 @@ mod tests {
     #[test]
     fn the_empty_set_is_empty() {
         assert!(LabelSet::empty().is_empty());
-        assert_eq!(
-            LabelSet::empty(),
-            LabelSet::from_members(Vec::<String>::new())
-        );
+        assert_eq!(LabelSet::empty(), LabelSet::from_members(Vec::<String>::new()));
     }
 
     #[test]
     fn a_union_that_adds_nothing_shares_the_members() {
         let large = LabelSet::from_members(["a", "b"]);
         let small = LabelSet::from_members(["b"]);
-        for union in [
-            large.union(&small),
-            small.union(&large),
-            large.union(&large),
-        ] {
+        for union in [large.union(&small), small.union(&large), large.union(&large)] {
             assert!(Arc::ptr_eq(&union.0, &large.0));
         }
     }
 
     #[test]
     fn debug_shows_no_label() {
-        assert_eq!(
-            format!("{:?}", LabelSet::from_members(["salary", "pii"])),
-            "LabelSet(2 labels)"
-        );
+        assert_eq!(format!("{:?}", LabelSet::from_members(["salary", "pii"])), "LabelSet(2 labels)");
     }
 
     /// Few letters and short texts, so that sets overlap, contain one another and coincide often.
     fn label_set() -> impl Strategy<Value = LabelSet> {
-        proptest::collection::vec("[aü\u{ffff}\u{10000}]{0,2}", 0..8)
-            .prop_map(LabelSet::from_members)
+        proptest::collection::vec("[aü\u{ffff}\u{10000}]{0,2}", 0..8).prop_map(LabelSet::from_members)
     }
 
     fn model(set: &LabelSet) -> BTreeSet<String> {

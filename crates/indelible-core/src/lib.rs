@@ -40,14 +40,11 @@ mod session_store;
 mod store_error;
 
 pub use failure::{
-    Access, Failure, KeyspaceLost, NotDurable, NotPrimary, Timeout, Unavailable, Undecodable,
-    UnsafeServer,
+    Access, Failure, KeyspaceLost, NotDurable, NotPrimary, Timeout, Unavailable, Undecodable, UnsafeServer,
 };
 pub use label::{InvalidLabel, Label, MAX_LABEL_BYTES, MAX_LABELS_PER_CALL};
 pub use label_set::LabelSet;
 pub use memory_session_store::MemorySessionStore;
-pub use session_ref::{
-    InvalidSession, MAX_SESSION_ID_BYTES, MAX_SESSIONS_PER_CALL, SessionId, SessionRef,
-};
+pub use session_ref::{InvalidSession, MAX_SESSION_ID_BYTES, MAX_SESSIONS_PER_CALL, SessionId, SessionRef};
 pub use session_store::SessionStore;
 pub use store_error::{Operation, StoreError};

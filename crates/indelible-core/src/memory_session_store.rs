@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Failure, Label, LabelSet, MAX_LABELS_PER_CALL, Operation, SessionId, SessionRef, SessionStore,
-    StoreError,
+    Failure, Label, LabelSet, MAX_LABELS_PER_CALL, Operation, SessionId, SessionRef, SessionStore, StoreError,
 };
 
 type Sessions = HashMap<SessionId, LabelSet>;
@@ -24,9 +23,7 @@ impl MemorySessionStore {
     /// An open store without sessions.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            sessions: Mutex::new(Some(Sessions::new())),
-        }
+        Self { sessions: Mutex::new(Some(Sessions::new())) }
     }
 
     fn with_sessions<T>(
@@ -62,11 +59,7 @@ impl SessionStore for MemorySessionStore {
         })
     }
 
-    async fn append_labels(
-        &self,
-        session: &SessionRef,
-        labels: &[Label],
-    ) -> Result<(), StoreError> {
+    async fn append_labels(&self, session: &SessionRef, labels: &[Label]) -> Result<(), StoreError> {
         self.with_sessions(Operation::Append, |sessions| {
             if labels.len() > MAX_LABELS_PER_CALL {
                 return Err(Failure::InvalidArgument);
@@ -117,16 +110,11 @@ mod tests {
     }
 
     fn labels(texts: &[&str]) -> Vec<Label> {
-        texts
-            .iter()
-            .map(|text| Label::new(*text).unwrap())
-            .collect()
+        texts.iter().map(|text| Label::new(*text).unwrap()).collect()
     }
 
     fn failure<T>(outcome: Result<T, StoreError>) -> Option<(Failure, Operation)> {
-        outcome
-            .err()
-            .map(|error| (error.failure(), error.operation()))
+        outcome.err().map(|error| (error.failure(), error.operation()))
     }
 
     #[test]
@@ -135,10 +123,7 @@ mod tests {
         at_once(store.append_labels(&session(&["a", "b"]), &labels(&["pii"]))).unwrap();
         at_once(store.append_labels(&session(&["b"]), &labels(&["finance", "pii"]))).unwrap();
 
-        assert_eq!(
-            at_once(store.load_labels(&session(&["a"]))).unwrap(),
-            LabelSet::from_members(["pii"])
-        );
+        assert_eq!(at_once(store.load_labels(&session(&["a"]))).unwrap(), LabelSet::from_members(["pii"]));
         let union = at_once(store.load_labels(&session(&["a", "b", "unknown"]))).unwrap();
         assert_eq!(union, LabelSet::from_members(["finance", "pii"]));
     }
@@ -148,15 +133,8 @@ mod tests {
         let store = MemorySessionStore::new();
         let many = vec![Label::new("x").unwrap(); MAX_LABELS_PER_CALL + 1];
         let outcome = at_once(store.append_labels(&session(&["a"]), &many));
-        assert_eq!(
-            failure(outcome),
-            Some((Failure::InvalidArgument, Operation::Append))
-        );
-        assert!(
-            at_once(store.load_labels(&session(&["a"])))
-                .unwrap()
-                .is_empty()
-        );
+        assert_eq!(failure(outcome), Some((Failure::InvalidArgument, Operation::Append)));
+        assert!(at_once(store.load_labels(&session(&["a"]))).unwrap().is_empty());
     }
 
     #[test]
@@ -165,14 +143,8 @@ mod tests {
         at_once(store.close());
         at_once(store.close());
         let session = session(&["a"]);
-        assert_eq!(
-            failure(at_once(store.load_labels(&session))),
-            Some((Failure::Closed, Operation::Load))
-        );
-        assert_eq!(
-            failure(at_once(store.append_labels(&session, &[]))),
-            Some((Failure::Closed, Operation::Append))
-        );
+        assert_eq!(failure(at_once(store.load_labels(&session))), Some((Failure::Closed, Operation::Load)));
+        assert_eq!(failure(at_once(store.append_labels(&session, &[]))), Some((Failure::Closed, Operation::Append)));
     }
 
     #[test]
@@ -187,19 +159,13 @@ mod tests {
             assert!(poisoner.join().is_err());
         });
 
-        assert_eq!(
-            failure(at_once(store.load_labels(&session))),
-            Some((Failure::Internal, Operation::Load))
-        );
+        assert_eq!(failure(at_once(store.load_labels(&session))), Some((Failure::Internal, Operation::Load)));
         assert_eq!(
             failure(at_once(store.append_labels(&session, &labels(&["pii"])))),
             Some((Failure::Internal, Operation::Append))
         );
         at_once(store.close());
-        assert_eq!(
-            failure(at_once(store.load_labels(&session))),
-            Some((Failure::Closed, Operation::Load))
-        );
+        assert_eq!(failure(at_once(store.load_labels(&session))), Some((Failure::Closed, Operation::Load)));
     }
 
     #[test]

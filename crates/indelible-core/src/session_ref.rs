@@ -96,9 +96,7 @@ pub enum InvalidSession {
     #[error("a session id must not be empty; a request without a session does not touch the store")]
     EmptyId,
     /// An id is longer than [`MAX_SESSION_ID_BYTES`].
-    #[error(
-        "a session id of {bytes} bytes is too long; use at most {MAX_SESSION_ID_BYTES} bytes of UTF-8"
-    )]
+    #[error("a session id of {bytes} bytes is too long; use at most {MAX_SESSION_ID_BYTES} bytes of UTF-8")]
     IdTooLong {
         /// Length of the id in UTF-8 bytes.
         bytes: usize,
@@ -125,9 +123,7 @@ mod tests {
 
     #[test]
     fn an_id_keeps_its_bytes() {
-        for text in [
-            "sess-1", "a:b", "A:B", " s ", " ", "\0", "a\nb", "ünï", "u\u{308}",
-        ] {
+        for text in ["sess-1", "a:b", "A:B", " s ", " ", "\0", "a\nb", "ünï", "u\u{308}"] {
             assert_eq!(id(text).as_str(), text);
         }
     }
@@ -136,10 +132,7 @@ mod tests {
     fn an_id_has_1_to_4096_bytes() {
         assert_eq!(SessionId::new(""), Err(InvalidSession::EmptyId));
         assert!(SessionId::new("x".repeat(4096)).is_ok());
-        assert_eq!(
-            SessionId::new("ü".repeat(2049)),
-            Err(InvalidSession::IdTooLong { bytes: 4098 })
-        );
+        assert_eq!(SessionId::new("ü".repeat(2049)), Err(InvalidSession::IdTooLong { bytes: 4098 }));
     }
 
     #[test]
@@ -152,30 +145,18 @@ mod tests {
     fn a_call_addresses_1_to_16_ids() {
         assert_eq!(SessionRef::new([]), Err(InvalidSession::NoIds));
         assert_eq!(SessionRef::new(numbered(16)).unwrap().ids().len(), 16);
-        assert_eq!(
-            SessionRef::new(numbered(17)),
-            Err(InvalidSession::TooManyIds)
-        );
+        assert_eq!(SessionRef::new(numbered(17)), Err(InvalidSession::TooManyIds));
     }
 
     #[test]
     fn repetitions_do_not_use_up_the_limit() {
-        assert_eq!(
-            SessionRef::new(numbered(16).chain(numbered(16)))
-                .unwrap()
-                .ids()
-                .len(),
-            16
-        );
+        assert_eq!(SessionRef::new(numbered(16).chain(numbered(16))).unwrap().ids().len(), 16);
     }
 
     #[test]
     fn debug_shows_no_id() {
         let secret = id("secret-token");
         assert_eq!(format!("{secret:?}"), "SessionId(12 bytes)");
-        assert_eq!(
-            format!("{:?}", SessionRef::from(secret)),
-            "SessionRef(1 ids)"
-        );
+        assert_eq!(format!("{:?}", SessionRef::from(secret)), "SessionRef(1 ids)");
     }
 }

