@@ -164,10 +164,10 @@ export class TestServer {
   }
 
   #arguments() {
-    const settings = { save: '', appendonly: 'no', ...this.#options.config }
+    const own = { port: this.port, bind: HOST, dir: this.dir, daemonize: 'no', save: '', appendonly: 'no' }
+    const settings = Object.entries({ ...own, ...this.#options.config })
     return [
-      ...['--port', String(this.port), '--bind', HOST, '--dir', this.dir, '--daemonize', 'no'],
-      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]),
+      ...settings.flatMap(([name, value]) => [`--${name}`, String(value)]),
       ...(this.#options.args ?? []),
     ]
   }
