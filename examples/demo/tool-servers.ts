@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { StdioBridge } from './stdio-bridge.js'
 
@@ -41,7 +41,7 @@ export class ToolServers implements AsyncDisposable {
 
 /** Finds the executable of an installed package. */
 async function published(name: string): Promise<{ readonly name: string; readonly script: string }> {
-  const manifestFile = createRequire(import.meta.url).resolve(`${name}/package.json`)
+  const manifestFile = fileURLToPath(new URL(`../../node_modules/${name}/package.json`, import.meta.url))
   const manifest = JSON.parse(await readFile(manifestFile, 'utf8')) as {
     readonly version: string
     readonly bin: Readonly<Record<string, string>>
