@@ -70,13 +70,14 @@ export class LabelWorkload {
   }
 
   async #call(caller: number, latencies: LatencyHistogram): Promise<void> {
-    let visit = caller * STRIDE
     let began = performance.now()
-    for (let turn = caller; !this.#stopped; turn += 1) {
-      visit += STRIDE
-      const session = turnOf(this.#sessions, visit)
-      if (turn % OPERATIONS_PER_APPEND === 0) {
-        await this.#contestant.append(session.id, turnOf(session.laterLabels, turn / OPERATIONS_PER_APPEND))
+    // Every caller begins in a lap of its own, so that together they append to every session from the start.
+    for (let turn = caller * (SESSIONS + STRIDE); !this.#stopped; turn += 1) {
+      const lap = Math.floor(turn / SESSIONS)
+      const session = turnOf(this.#sessions, turn * STRIDE)
+      if ((turn + lap) % OPERATIONS_PER_APPEND === 0) {
+        const later = turnOf(session.laterLabels, Math.floor(lap / OPERATIONS_PER_APPEND))
+        await this.#contestant.append(session.id, later)
       } else {
         await this.#contestant.load(session.id)
       }

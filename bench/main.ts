@@ -15,9 +15,11 @@ try {
   if (options === undefined) process.stdout.write(USAGE)
   else process.exitCode = await bench(options)
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\n\n${USAGE}`)
-  process.exitCode = EXIT_USAGE
+  const misused = error instanceof UsageError
+  process.stderr.write(
+    `${error instanceof Error ? error.message : String(error)}\n${misused ? `\n${USAGE}` : ''}`,
+  )
+  process.exitCode = misused ? EXIT_USAGE : 1
 }
 
 /** @returns The exit status: 1 when goals were to be checked and one is missed. */

@@ -40,8 +40,11 @@ export function reportText({ cells, goals }: LabelsReport): string {
 function goalText({ callers, metric, peer, ratio, limit, bound, met }: Goal): string {
   const verdict = met ? 'met   ' : 'MISSED'
   const promise = `${bound === 'min' ? 'at least' : 'at most'} ${factor(limit)}`
-  const who = callers === 1 ? '  1 caller ' : `${String(callers).padStart(3)} callers`
-  return `${verdict} ${who}: ${PROMISES[metric] ?? metric} ${factor(ratio)} that of ${peer} (${promise})`
+  return `${verdict} ${callersText(callers)}: ${PROMISES[metric] ?? metric} ${factor(ratio)} that of ${peer} (${promise})`
+}
+
+function callersText(callers: number): string {
+  return callers === 1 ? '1 caller' : `${callers} callers`
 }
 
 /** `3.2x`, or `1/8.0` for what is small because smaller is better. */
@@ -49,12 +52,10 @@ function factor(ratio: number): string {
   return ratio < 0.5 ? `1/${(1 / ratio).toFixed(1)}` : `${ratio.toFixed(2)}x`
 }
 
+/** Nothing when there is nothing to show. */
 function tableText(callers: number, cells: readonly Cell[]): string {
-  const header = [
-    callers === 1 ? '1 caller' : `${callers} callers`,
-    'ops/s',
-    ...COLUMNS.map(({ title }) => title),
-  ]
+  if (cells.length === 0) return ''
+  const header = [callersText(callers), 'ops/s', ...COLUMNS.map(({ title }) => title)]
   const rows = cells.map(({ contestant, summary }) => [
     contestant,
     throughputText(summary.opsPerSecond),
