@@ -8,4 +8,6 @@ mod fault_proxy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod subprocess;
+#[cfg(test)]
 mod tls;
