@@ -1,9 +1,9 @@
 /** `npm run bench`: measures our store beside other clients, on a server of its own. */
 import { writeFile } from 'node:fs/promises'
+import { install } from '../scripts/bootstrap.mjs'
 import { startServer } from '../scripts/test-server.mjs'
 import { runConditions } from './machine.js'
 import { parseOptions, USAGE, UsageError, type BenchOptions } from './options.js'
-import { installPeers } from './peers.js'
 import { reportText } from './report.js'
 import { runLabels } from './suites/labels.js'
 
@@ -24,7 +24,8 @@ try {
 
 /** @returns The exit status: 1 when goals were to be checked and one is missed. */
 async function bench(options: BenchOptions): Promise<number> {
-  await installPeers()
+  // The peers have a lock file of their own: who works on the product need not install four other clients.
+  await install(import.meta.dirname, (line) => process.stderr.write(`${line}\n`))
   const conditions = await runConditions()
   await using server = await startServer()
   const serverVersion = `${server.kind} ${server.version}`
