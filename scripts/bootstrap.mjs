@@ -6,8 +6,9 @@
 //   node scripts/bootstrap.mjs --release   the addon as it is shipped (what bench and packages use)
 
 import { createHash } from 'node:crypto'
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -59,8 +60,8 @@ export async function install(folder, log) {
  */
 async function buildAddon(profile, log) {
   const inputs = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'package.json']
-  const stamp = new Stamp(join(ROOT, 'native', '.built'), await fingerprint(inputs))
-  const built = (await readdir(join(ROOT, 'native'))).some((file) => file.endsWith('.node'))
+  const stamp = new Stamp('addon', await fingerprint(inputs))
+  const built = (await readdir(join(ROOT, 'native')).catch(() => [])).some((file) => file.endsWith('.node'))
   if (built && ((await stamp.holds('release')) || (profile === 'fast' && (await stamp.holds('fast'))))) return
   await checkRust()
   log(`building the addon (${profile}); the first time takes a few minutes`)
@@ -90,22 +91,25 @@ export async function buildNative(profile, folder, features = []) {
  */
 async function compile(folder, inputs, log) {
   const dist = join(ROOT, folder, 'dist')
-  const stamp = new Stamp(join(dist, '.built'), await fingerprint([...inputs, 'package-lock.json']))
-  if (await stamp.holds('tsc')) return
+  const stamp = new Stamp(
+    folder === '.' ? 'package' : folder,
+    await fingerprint([...inputs, 'package-lock.json']),
+  )
+  if (existsSync(dist) && (await stamp.holds('tsc'))) return
   log(`compiling ${folder === '.' ? 'the package' : folder}`)
   await rm(dist, { recursive: true, force: true })
   await command('tsc', ['-p', join(folder, 'tsconfig.json')])
   await stamp.set('tsc')
 }
 
-/** A note beside what was built: how, and out of what. */
+/** A note on what was built last: how, and out of what. */
 class Stamp {
   /**
-   * @param {string} file
-   * @param {string} inputs
+   * @param {string} name
+   * @param {string} inputs   their fingerprint
    */
-  constructor(file, inputs) {
-    this.file = file
+  constructor(name, inputs) {
+    this.file = join(ROOT, '.cache', 'built', name)
     this.inputs = inputs
   }
 
@@ -116,6 +120,7 @@ class Stamp {
 
   /** @param {string} how */
   async set(how) {
+    await mkdir(dirname(this.file), { recursive: true })
     await writeFile(this.file, `${how} ${this.inputs}\n`)
   }
 }
