@@ -5,6 +5,7 @@ export { MemorySessionStore } from './dist/memory-session-store.js'
 export { openSessionStore } from './dist/open-session-store.js'
 export { MAX_SESSION_ID_BYTES, MAX_SESSIONS_PER_CALL } from './dist/session-ref.js'
 export { StoreError } from './dist/store-error.js'
+export { ValkeySessionStore } from './dist/valkey-session-store.js'
 
 export type { ConfigErrorCode } from './dist/config-error.js'
 export type {

@@ -12,7 +12,11 @@ class BrokenStore implements SessionStore {
     return this.memory.loadLabels(session, options)
   }
 
-  appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult> {
+  appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult> {
     return this.memory.appendLabels(session, labels, options)
   }
 
@@ -50,19 +54,27 @@ class Throws extends BrokenStore {
 
 class NormalisesIds extends BrokenStore {
   override loadLabels(session: SessionRef, options?: StoreCallOptions): Promise<LoadResult> {
-    return super.loadLabels(typeof session === 'string' ? mapIds(session, (id) => id.normalize()) : session, options)
+    return super.loadLabels(
+      typeof session === 'string' ? mapIds(session, (id) => id.normalize()) : session,
+      options,
+    )
   }
 }
 
 class FoldsCase extends BrokenStore {
   override async loadLabels(session: SessionRef, options?: StoreCallOptions): Promise<LoadResult> {
-    return mapLabels(await super.loadLabels(session, options), (labels) => labels.map((label) => label.toLowerCase()))
+    return mapLabels(await super.loadLabels(session, options), (labels) =>
+      labels.map((label) => label.toLowerCase()),
+    )
   }
 }
 
 class ReadsTheFirstIdOnly extends BrokenStore {
   override loadLabels(session: SessionRef, options?: StoreCallOptions): Promise<LoadResult> {
-    return super.loadLabels(Array.isArray(session) && session.length === 3 ? session.slice(0, 1) : session, options)
+    return super.loadLabels(
+      Array.isArray(session) && session.length === 3 ? session.slice(0, 1) : session,
+      options,
+    )
   }
 }
 
@@ -86,7 +98,11 @@ class OverwritesConcurrentAppends extends BrokenStore {
 }
 
 class ReadsArgumentsLate extends BrokenStore {
-  override async appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult> {
+  override async appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult> {
     await Promise.resolve()
     return super.appendLabels(session, labels, options)
   }
@@ -134,7 +150,11 @@ class ClosesTooEarly extends BrokenStore {
 }
 
 class SkipsLabelChecks extends BrokenStore {
-  override async appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult> {
+  override async appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult> {
     const good = [...(Array.isArray(labels) ? labels : [])].filter((label) => label !== '')
     return super.appendLabels(session, Array.isArray(labels) ? good : labels, options)
   }
@@ -143,7 +163,13 @@ class SkipsLabelChecks extends BrokenStore {
 /** The suite over a store, clause by clause. */
 function clausesOver(open: () => SessionStore): ReadonlyMap<string, () => Promise<void>> {
   const clauses = new Map<string, () => Promise<void>>()
-  sessionStoreContract({ test: (name, run) => clauses.set(name, run), open })
+  sessionStoreContract({
+    test(name, run) {
+      expect(clauses.has(name), `two clauses are named "${name}"`).toBe(false)
+      clauses.set(name, run)
+    },
+    open,
+  })
   return clauses
 }
 

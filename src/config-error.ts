@@ -7,7 +7,8 @@ export const CONFIG_ERROR_CODES = {
   ERR_CONFIG_DUPLICATE_KIND: 'two factories claim the same kind, or one claims a built-in kind',
   ERR_CONFIG_MEMORY_REFUSED: 'the checks are enforced and no store was chosen: memory must then be named',
   ERR_CONFIG_BUILD_FAILED: 'the factory of the kind failed; `cause` holds what it threw',
-  ERR_CONFIG_NATIVE_UNAVAILABLE: 'the native addon is absent, switched off, of another version or not loadable',
+  ERR_CONFIG_NATIVE_UNAVAILABLE:
+    'the native addon is absent, switched off, of another version or not loadable',
   ERR_CONFIG_UNREADABLE_FILE: 'a file that the configuration names cannot be read',
   ERR_CONFIG_UNSET_VARIABLE: 'an environment variable that the configuration names is not set',
 } as const
@@ -32,6 +33,6 @@ export class ConfigError extends Error {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'ConfigError', configurable: true, writable: true })
+    Object.defineProperty(this.prototype, 'name', { value: 'ConfigError' })
   }
 }

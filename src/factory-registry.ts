@@ -31,7 +31,9 @@ const valkey: SessionStoreFactory = {
  *
  * @throws {ConfigError}
  */
-export function registerFactories(given: Iterable<SessionStoreFactory>): ReadonlyMap<string, SessionStoreFactory> {
+export function registerFactories(
+  given: Iterable<SessionStoreFactory>,
+): ReadonlyMap<string, SessionStoreFactory> {
   const factories = new Map([memory, valkey].map((factory) => [factory.kind, factory]))
   for (const [index, factory] of readFactories(given).entries()) {
     const path = `options.factories[${index}]`

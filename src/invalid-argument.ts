@@ -14,14 +14,9 @@ export class InvalidArgument {
 /** The kind of a value in words, for messages that must not show the value: "null", "an array", "a number", ... */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
-  switch (typeof value) {
-    case 'undefined':
-      return 'undefined'
-    case 'object':
-      return isArray(value) ? 'an array' : 'an object'
-    default:
-      return `a ${typeof value}`
-  }
+  if (value === undefined) return 'undefined'
+  if (isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 /** `Array.isArray` that answers for a revoked proxy too, instead of throwing. */

@@ -21,7 +21,9 @@ export class ReadonlyLabelSet implements Iterable<string> {
 
   private constructor(members: readonly string[], token: symbol) {
     if (token !== construction || new.target !== ReadonlyLabelSet) {
-      throw new TypeError('ReadonlyLabelSet cannot be constructed or extended; use ReadonlyLabelSet.from(labels)')
+      throw new TypeError(
+        'ReadonlyLabelSet cannot be constructed or extended; use ReadonlyLabelSet.from(labels)',
+      )
     }
     this.#members = members
     Object.freeze(this)
@@ -94,7 +96,8 @@ export class ReadonlyLabelSet implements Iterable<string> {
 
   static {
     // A logged object must not tell what a session has seen, and without this it would look empty.
-    const show = (set: object): string => (#members in set ? `ReadonlyLabelSet(${set.#members.length})` : '[prototype]')
+    const show = (set: object): string =>
+      #members in set ? `ReadonlyLabelSet(${set.#members.length})` : '[prototype]'
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: object): string {
         return show(this)

@@ -29,7 +29,11 @@ export class MemorySessionStore implements SessionStore {
     return loaded(this.#union(ids))
   }
 
-  async appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult> {
+  async appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult> {
     const refusal = this.#refusal('append', options)
     if (refusal !== undefined) return refusal
     const ids = readSessionIds(session)
@@ -57,7 +61,8 @@ export class MemorySessionStore implements SessionStore {
     if (this.#closed) return failed({ code: 'ERR_STORE_CLOSED', operation })
     const signal = readSignal(options)
     if (signal instanceof InvalidArgument) return invalid(operation, signal)
-    if (signal?.aborted === true) return failed({ code: 'ERR_STORE_ABORTED', operation, cause: signal.reason })
+    if (signal?.aborted === true)
+      return failed({ code: 'ERR_STORE_ABORTED', operation, cause: signal.reason })
     return undefined
   }
 

@@ -46,7 +46,12 @@ export async function openSessionStore(
   return store
 }
 
-const OPTIONS = ['factories', 'checks', 'credentials', 'path'] as const satisfies (keyof OpenSessionStoreOptions)[]
+const OPTIONS = [
+  'factories',
+  'checks',
+  'credentials',
+  'path',
+] as const satisfies (keyof OpenSessionStoreOptions)[]
 
 function readOptions(given: OpenSessionStoreOptions): OpenSessionStoreOptions {
   const options: OpenSessionStoreOptions = readMapping(given, 'options')
@@ -56,7 +61,11 @@ function readOptions(given: OpenSessionStoreOptions): OpenSessionStoreOptions {
     throw new ConfigError('ERR_CONFIG_INVALID', 'options.checks', "expected 'warn', 'enforce' or 'off'")
   }
   if (credentials !== undefined && typeof credentials !== 'function') {
-    throw new ConfigError('ERR_CONFIG_INVALID', 'options.credentials', `expected a function, found ${kindOf(credentials)}`)
+    throw new ConfigError(
+      'ERR_CONFIG_INVALID',
+      'options.credentials',
+      `expected a function, found ${kindOf(credentials)}`,
+    )
   }
   if (typeof path !== 'string') {
     throw new ConfigError('ERR_CONFIG_INVALID', 'options.path', `expected a string, found ${kindOf(path)}`)
@@ -66,11 +75,13 @@ function readOptions(given: OpenSessionStoreOptions): OpenSessionStoreOptions {
 
 function openMemoryByDefault(path: string, checks: OpenSessionStoreOptions['checks']): SessionStore {
   if (checks === 'enforce') {
-    const problem = 'no store is configured, which checks: enforce refuses; configure one, or name kind: memory'
+    const problem =
+      'no store is configured, which checks: enforce refuses; configure one, or name kind: memory'
     throw new ConfigError('ERR_CONFIG_MEMORY_REFUSED', path, problem)
   }
   const store = new MemorySessionStore()
-  const notice = 'labels end with this process and no other node sees them; configure a store, or name kind: memory'
+  const notice =
+    'labels end with this process and no other node sees them; configure a store, or name kind: memory'
   if (checks !== 'off') alarmChannel.publish({ name: 'session_store_memory', kind: store.kind, path, notice })
   stateChannel.publish({ name: 'session_store_opened', kind: store.kind, path })
   return store
@@ -89,7 +100,9 @@ async function build(
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause
     // Only as a cause: its text is not ours and may quote a secret from the configuration.
-    throw new ConfigError('ERR_CONFIG_BUILD_FAILED', path, `kind ${quote(factory.kind)} failed to open`, { cause })
+    throw new ConfigError('ERR_CONFIG_BUILD_FAILED', path, `kind ${quote(factory.kind)} failed to open`, {
+      cause,
+    })
   }
   const problem = `kind ${quote(factory.kind)} failed to open: its factory gave ${kindOf(store)}, not a session store`
   throw new ConfigError('ERR_CONFIG_BUILD_FAILED', path, problem)

@@ -34,7 +34,11 @@ export interface SessionStore extends AsyncDisposable {
    * Adds labels to a session, or to each of several ids; what is already there stays. At most 1,000 labels of 1
    * to 256 UTF-8 bytes. No labels at all is `ok` without asking the store.
    */
-  appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult>
+  appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult>
 
   /**
    * Ends the store. New calls answer `ERR_STORE_CLOSED` at once, those under way end in their own time, and

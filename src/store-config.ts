@@ -14,7 +14,9 @@ export function readMapping(config: unknown, path: string): ConfigBlock {
   try {
     if (isPlainObject(config)) return Object.freeze({ ...config })
   } catch (cause) {
-    throw new ConfigError('ERR_CONFIG_INVALID', path, 'reading the block threw; pass a plain object', { cause })
+    throw new ConfigError('ERR_CONFIG_INVALID', path, 'reading the block threw; pass a plain object', {
+      cause,
+    })
   }
   const found = kindOf(config) === 'an object' ? 'a class instance' : kindOf(config)
   const problem = `expected a mapping of settings, found ${found}; fill it in, or leave it out altogether`
@@ -34,10 +36,18 @@ export function configuredKind(block: ConfigBlock, path: string, available: read
     throw new ConfigError('ERR_CONFIG_MISSING_KIND', path, `the key "kind" is missing; ${choices}`)
   }
   if (typeof kind !== 'string') {
-    throw new ConfigError('ERR_CONFIG_INVALID', `${path}.kind`, `expected a string, found ${kindOf(kind)}; ${choices}`)
+    throw new ConfigError(
+      'ERR_CONFIG_INVALID',
+      `${path}.kind`,
+      `expected a string, found ${kindOf(kind)}; ${choices}`,
+    )
   }
   if (!available.includes(kind)) {
-    throw new ConfigError('ERR_CONFIG_UNKNOWN_KIND', `${path}.kind`, `unknown kind ${quote(kind)}; ${choices}`)
+    throw new ConfigError(
+      'ERR_CONFIG_UNKNOWN_KIND',
+      `${path}.kind`,
+      `unknown kind ${quote(kind)}; ${choices}`,
+    )
   }
   return kind
 }
@@ -48,7 +58,12 @@ export function configuredKind(block: ConfigBlock, path: string, available: read
  * @param owner whose settings they are, such as `kind "memory"`.
  * @throws {ConfigError}
  */
-export function refuseUnknownKeys(block: ConfigBlock, path: string, owner: string, known: readonly string[]): void {
+export function refuseUnknownKeys(
+  block: ConfigBlock,
+  path: string,
+  owner: string,
+  known: readonly string[],
+): void {
   const unknown = Object.keys(block).find((key) => !known.includes(key))
   if (unknown === undefined) return
   const problem = `unknown key for ${owner}; known keys: ${known.join(', ')}`

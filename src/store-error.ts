@@ -29,7 +29,10 @@ export interface StoreErrorDetails {
 export type StoreErrorRecord = StoreFailure & StoreErrorDetails
 
 /** A record whose code and reason nobody has checked yet, such as one from the native addon. */
-export type UncheckedStoreErrorRecord = StoreErrorDetails & { readonly code: string; readonly reason?: string }
+export type UncheckedStoreErrorRecord = StoreErrorDetails & {
+  readonly code: string
+  readonly reason?: string
+}
 
 /** A server's error code is one upper-case word; a whole sentence may quote keys and values. */
 const SERVER_CODE = /^[A-Z0-9_]{1,32}$/
@@ -63,7 +66,10 @@ export class StoreError extends Error {
     const entry = STORE_FAILURES[code]
     const { retryable, summary } = reasonCause(entry, reason) ?? entry
     // Through the constructor, so that an absent cause leaves no property behind.
-    super(`${operation} failed: ${summary}${detail === undefined ? '' : `: ${detail}`}`, cause === undefined ? {} : { cause })
+    super(
+      `${operation} failed: ${summary}${detail === undefined ? '' : `: ${detail}`}`,
+      cause === undefined ? {} : { cause },
+    )
     this.code = code
     if (reason !== undefined) this.reason = reason
     this.operation = operation
@@ -94,6 +100,6 @@ export class StoreError extends Error {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'StoreError', configurable: true, writable: true })
+    Object.defineProperty(this.prototype, 'name', { value: 'StoreError' })
   }
 }

@@ -143,10 +143,15 @@ export const STORE_FAILURES: { readonly [C in StoreErrorCode]: StoreFailureEntry
 
 /** The entry of a code, or `undefined` when it is none of ours. */
 export function failureEntry(code: string): StoreFailureEntry | undefined {
-  return Object.hasOwn(STORE_FAILURES, code) ? STORE_FAILURES[code as StoreErrorCode] : undefined
+  const entries: { readonly [code: string]: StoreFailureEntry } = STORE_FAILURES
+  return Object.hasOwn(entries, code) ? entries[code] : undefined
 }
 
 /** The cause that a reason names under its code, or `undefined` when the code has no such reason. */
-export function reasonCause(entry: StoreFailureEntry, reason: string | undefined): StoreFailureCause | undefined {
-  return reason !== undefined && Object.hasOwn(entry.reasons, reason) ? entry.reasons[reason] : undefined
+export function reasonCause(
+  entry: StoreFailureEntry,
+  reason: string | undefined,
+): StoreFailureCause | undefined {
+  const reasons: { readonly [reason: string]: StoreFailureCause } = entry.reasons
+  return reason !== undefined && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined
 }

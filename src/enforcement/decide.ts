@@ -12,7 +12,11 @@ export interface Decision {
  * Asks the policy. Whatever it does other than answer a verdict denies, and so does a taint that was refused,
  * even if the policy swallowed the error: the label it meant to add would be lost. Never rejects.
  */
-export async function decide(evaluate: PhaseInput['evaluate'], context: PhaseContext, taints: Taints): Promise<Decision> {
+export async function decide(
+  evaluate: PhaseInput['evaluate'],
+  context: PhaseContext,
+  taints: Taints,
+): Promise<Decision> {
   try {
     const verdict = readVerdict(await evaluate(context))
     return { verdict: taints.refused ? deny(POLICY_FAILED) : verdict }
@@ -28,6 +32,7 @@ function readVerdict(answer: unknown): Verdict {
   const { allow, violation } = answer as { readonly allow?: unknown; readonly violation?: Partial<Violation> }
   if (allow === true) return ALLOW
   const { code, message } = violation ?? {}
-  if (allow === false && typeof code === 'string' && typeof message === 'string') return deny({ code, message })
+  if (allow === false && typeof code === 'string' && typeof message === 'string')
+    return deny({ code, message })
   throw new TypeError('evaluate: expected { allow: true } or { allow: false, violation: { code, message } }')
 }

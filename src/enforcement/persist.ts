@@ -26,7 +26,10 @@ export async function persist(
 ): Promise<Persisted> {
   const missing = await withoutHeld(store, keys, hydrated, taints)
   const appends = await Promise.all(
-    [...batches(keys, missing)].map(async ({ id, labels }) => ({ labels, result: await append(store, id, labels) })),
+    [...batches(keys, missing)].map(async ({ id, labels }) => ({
+      labels,
+      result: await append(store, id, labels),
+    })),
   )
   return {
     appended: [...new Set(appends.flatMap(({ labels, result }) => (result.ok ? labels : [])))],

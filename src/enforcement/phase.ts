@@ -41,7 +41,7 @@ export interface PhaseContext {
    * @throws {TypeError} for what is no label or no scope; the phase is then denied even if this is caught.
    * @throws {Error} once the policy has decided: the label could no longer be persisted.
    */
-  taint(label: string, scope?: LabelScope): void
+  readonly taint: (label: string, scope?: LabelScope) => void
 }
 
 /** One phase of one request. */
@@ -49,7 +49,7 @@ export interface PhaseInput {
   readonly phase: Phase
   readonly keys?: SessionKeys
   /** The policy. One that throws, rejects or answers no {@link Verdict} denies with `policy.failed`. */
-  evaluate(context: PhaseContext): Verdict | Promise<Verdict>
+  readonly evaluate: (context: PhaseContext) => Verdict | Promise<Verdict>
   /** Ends the wait for the labels. The append is never cancelled: a client's disconnect must not lose a label. */
   readonly signal?: AbortSignal | undefined
 }

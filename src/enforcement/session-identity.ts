@@ -41,7 +41,11 @@ export interface SessionIdentity {
   readonly clientChosen: boolean
 }
 
-const NO_SESSION: SessionIdentity = Object.freeze({ keys: Object.freeze({}), source: 'none', clientChosen: false })
+const NO_SESSION: SessionIdentity = Object.freeze({
+  keys: Object.freeze({}),
+  source: 'none',
+  clientChosen: false,
+})
 
 /**
  * The default strategy: a principal's id, and a session's id that is bound to the principal, each a full SHA-256
@@ -100,7 +104,9 @@ const STATED = [
   ['meta', 'sessionMeta'],
 ] as const satisfies readonly (readonly [SessionSource, keyof IdentityView])[]
 
-function statedSession(view: IdentityView): { readonly source: SessionSource; readonly value: string } | undefined {
+function statedSession(
+  view: IdentityView,
+): { readonly source: SessionSource; readonly value: string } | undefined {
   for (const [source, field] of STATED) {
     const value = part(view, field)
     if (value !== undefined) return { source, value }
@@ -113,7 +119,8 @@ function part(view: IdentityView, field: keyof IdentityView): string | undefined
   if (value === undefined) return undefined
   if (typeof value !== 'string') throw new TypeError(`${field}: expected a string, found ${kindOf(value)}`)
   if (value === '') throw new TypeError(`${field}: the text is empty; leave an unknown part out`)
-  if (utf8Length(value) === ILL_FORMED) throw new TypeError(`${field}: a lone surrogate; pass well-formed text`)
+  if (utf8Length(value) === ILL_FORMED)
+    throw new TypeError(`${field}: a lone surrogate; pass well-formed text`)
   return value
 }
 

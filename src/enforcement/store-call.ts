@@ -12,25 +12,45 @@ import type { SessionStore } from '../session-store.js'
  */
 
 /** Loads, and answers a failure whatever else the store does. Never rejects. */
-export async function load(store: SessionStore, session: SessionRef, signal?: AbortSignal): Promise<LoadResult> {
+export async function load(
+  store: SessionStore,
+  session: SessionRef,
+  signal?: AbortSignal,
+): Promise<LoadResult> {
   try {
-    const result = await store.loadLabels(session, signal === undefined ? undefined : { signal })
-    if (result.ok === true && ReadonlyLabelSet.is(result.labels)) return result
-    return result.ok === false && result.error instanceof StoreError ? result : broken('load')
+    const result: unknown = await store.loadLabels(session, signal === undefined ? undefined : { signal })
+    return isLoadResult(result) ? result : broken('load')
   } catch (cause) {
     return broken('load', cause)
   }
 }
 
 /** Appends, and answers a failure whatever else the store does. Takes no signal on purpose. Never rejects. */
-export async function append(store: SessionStore, session: SessionRef, labels: readonly string[]): Promise<AppendResult> {
+export async function append(
+  store: SessionStore,
+  session: SessionRef,
+  labels: readonly string[],
+): Promise<AppendResult> {
   try {
-    const result = await store.appendLabels(session, labels)
-    if (result.ok === true) return result
-    return result.error instanceof StoreError ? result : broken('append')
+    const result: unknown = await store.appendLabels(session, labels)
+    return isAppendResult(result) ? result : broken('append')
   } catch (cause) {
     return broken('append', cause)
   }
+}
+
+function isLoadResult(value: unknown): value is LoadResult {
+  const { ok, labels } = value as { readonly ok?: unknown; readonly labels?: unknown }
+  return ok === true ? ReadonlyLabelSet.is(labels) : isFailure(value)
+}
+
+function isAppendResult(value: unknown): value is AppendResult {
+  return (value as { readonly ok?: unknown }).ok === true || isFailure(value)
+}
+
+function isFailure(value: unknown): boolean {
+  const { ok, error } = value as { readonly ok?: unknown; readonly error?: unknown }
+  return ok === false && error instanceof StoreError
 }
 
 function broken(operation: StoreOperation, cause?: unknown): ReturnType<typeof failed> {

@@ -42,20 +42,19 @@ export class Taints {
 
   /** The policy's view of this phase. */
   context(phase: Phase): PhaseContext {
-    const taints = this
+    const labels = (): ReadonlyLabelSet => this.#labels
     return Object.freeze({
       phase,
       get labels(): ReadonlyLabelSet {
-        return taints.#labels
+        return labels()
       },
-      taint(label: string, scope: LabelScope = 'session'): void {
-        taints.#add(label, scope)
-      },
+      taint: (label: string, scope: LabelScope = 'session'): void => this.#add(label, scope),
     })
   }
 
   #add(label: string, scope: LabelScope): void {
-    if (this.#sealed) throw new Error('taint: the policy has already decided; await everything that adds labels')
+    if (this.#sealed)
+      throw new Error('taint: the policy has already decided; await everything that adds labels')
     const problem = labelProblem(label) ?? scopeProblem(scope)
     if (problem !== undefined) {
       this.#refused = true

@@ -21,7 +21,9 @@ export type ScriptedFailure = StoreFailure & Partial<Omit<StoreErrorDetails, 'op
  * What happens to a call: nothing (`undefined`), or a failure. It may be a promise, which delays the call; one
  * that rejects makes the store break its contract.
  */
-export type Script = (call: ScriptedCall) => ScriptedFailure | undefined | Promise<ScriptedFailure | undefined>
+export type Script = (
+  call: ScriptedCall,
+) => ScriptedFailure | undefined | Promise<ScriptedFailure | undefined>
 
 /**
  * A memory store that records its calls and fails or waits as told, for tests of what happens then. An append
@@ -48,7 +50,11 @@ export class ScriptedSessionStore implements SessionStore {
     return await this.#labels.loadLabels(session, options)
   }
 
-  async appendLabels(session: SessionRef, labels: Iterable<string>, options?: StoreCallOptions): Promise<AppendResult> {
+  async appendLabels(
+    session: SessionRef,
+    labels: Iterable<string>,
+    options?: StoreCallOptions,
+  ): Promise<AppendResult> {
     const added = [...labels]
     const failure = await this.#play('append', session, added, options)
     if (failure !== undefined) return failed({ ...failure, operation: 'append' })

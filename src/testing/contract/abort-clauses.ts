@@ -13,7 +13,11 @@ export const abortClauses: readonly Clause[] = [
       const signal = AbortSignal.abort(new Error('gone'))
       const load = refusalOf(await store.loadLabels(session, { signal }), 'load', 'ERR_STORE_ABORTED')
       assert.equal(load.cause, signal.reason)
-      const append = refusalOf(await store.appendLabels(session, ['pii'], { signal }), 'append', 'ERR_STORE_ABORTED')
+      const append = refusalOf(
+        await store.appendLabels(session, ['pii'], { signal }),
+        'append',
+        'ERR_STORE_ABORTED',
+      )
       assert.equal(append.cause, signal.reason)
       assert.deepEqual(await labelsOf(store, session), [])
     },

@@ -36,12 +36,12 @@ const BAD_SESSIONS: readonly (readonly [string, () => unknown])[] = [
   ...LONE_SURROGATES.map((id, index) => [`lone surrogate ${index}`, () => id] as const),
   ['no ids', () => []],
   ['too many ids', () => Array.from({ length: MAX_SESSIONS_PER_CALL + 1 }, freshSession)],
-  ['too many equal ids', () => new Array(MAX_SESSIONS_PER_CALL + 1).fill(SECRET)],
+  ['too many equal ids', () => Array.from({ length: MAX_SESSIONS_PER_CALL + 1 }, () => SECRET)],
   ['an empty id among others', () => [freshSession(), '']],
   ['a lone surrogate among others', () => [freshSession(), ...LONE_SURROGATES.slice(0, 1)]],
   ['a number among others', () => [freshSession(), 1]],
   ['nested ids', () => [[freshSession()]]],
-  ['a hole', () => new Array(1)],
+  ['a hole', () => Object.assign([], { length: 1 })],
   ['a throwing getter', () => Object.defineProperty([], 0, { get: thrower })],
   ['a throwing proxy', () => new Proxy([], { get: thrower })],
   ['a revoked proxy', revokedProxy],
@@ -62,7 +62,10 @@ const BAD_LABELS: readonly (readonly [string, () => unknown])[] = [
   ['an iterator that is none', () => ({ [Symbol.iterator]: () => SECRET })],
   ['a throwing iterator', () => ({ [Symbol.iterator]: thrower })],
   ['a throwing next', () => ({ [Symbol.iterator]: () => ({ next: thrower }) })],
-  ['a throwing return', () => ({ [Symbol.iterator]: () => ({ next: () => ({ value: '' }), return: thrower }) })],
+  [
+    'a throwing return',
+    () => ({ [Symbol.iterator]: () => ({ next: () => ({ value: '' }), return: thrower }) }),
+  ],
   ['a throwing getter', () => Object.defineProperty({}, Symbol.iterator, { get: thrower })],
   ['a throwing element', () => Object.defineProperty([], 0, { get: thrower })],
   ['a throwing proxy', () => new Proxy([], { get: thrower })],
@@ -70,12 +73,15 @@ const BAD_LABELS: readonly (readonly [string, () => unknown])[] = [
   ['the empty label', () => ['good', '']],
   ['a number among labels', () => ['good', 1]],
   ['a String object', () => ['good', new String(SECRET)]],
-  ['a hole', () => ['good', ...new Array<string>(1)]],
+  ['a hole', () => Object.assign(['good'], { length: 2 })],
   ['a label that is too long', () => ['good', SECRET.padEnd(MAX_LABEL_BYTES + 1, 'x')]],
   ['a label whose bytes are too many', () => ['good', 'é'.repeat(MAX_LABEL_BYTES / 2 + 1)]],
   ...LONE_SURROGATES.map((label, index) => [`lone surrogate ${index}`, () => ['good', label]] as const),
-  ['too many labels', () => Array.from({ length: MAX_LABELS_PER_CALL + 1 }, (_, index) => `${SECRET}-${index}`)],
-  ['too many equal labels', () => new Array(MAX_LABELS_PER_CALL + 1).fill(SECRET)],
+  [
+    'too many labels',
+    () => Array.from({ length: MAX_LABELS_PER_CALL + 1 }, (_, index) => `${SECRET}-${index}`),
+  ],
+  ['too many equal labels', () => Array.from({ length: MAX_LABELS_PER_CALL + 1 }, () => SECRET)],
   ['a million labels', () => Array.from({ length: 1_000_000 }, (_, index) => `${SECRET}-${index}`)],
   ['endless labels', () => endlessly(SECRET)],
 ]
@@ -85,7 +91,14 @@ const BAD_OPTIONS: readonly (readonly [string, () => unknown])[] = [
   ['a signal in place of options', () => 'signal'],
   ['a signal that is none', () => ({ signal: { aborted: false } })],
   ['a forged signal', () => ({ signal: Object.create(AbortSignal.prototype) as unknown })],
-  ['a throwing signal', () => ({ get signal() { return thrower() } })],
+  [
+    'a throwing signal',
+    () => ({
+      get signal() {
+        return thrower()
+      },
+    }),
+  ],
 ]
 
 /** Calls with what TypeScript would not let through. */
@@ -95,11 +108,16 @@ function untyped(store: SessionStore): {
 } {
   return {
     load: (session, options) => store.loadLabels(session as string, options as object),
-    append: (session, labels, options) => store.appendLabels(session as string, labels as string[], options as object),
+    append: (session, labels, options) =>
+      store.appendLabels(session as string, labels as string[], options as object),
   }
 }
 
-function assertInvalid(result: Parameters<typeof refusalOf>[0], operation: 'load' | 'append', field: RegExp): void {
+function assertInvalid(
+  result: Parameters<typeof refusalOf>[0],
+  operation: 'load' | 'append',
+  field: RegExp,
+): void {
   const { message } = refusalOf(result, operation, 'ERR_STORE_INVALID_ARGUMENT')
   assert.match(message, field)
   assert.ok(!message.includes(SECRET), 'the message must not quote the value')

@@ -33,7 +33,11 @@ export function loadedLabels(result: LoadResult): ReadonlyLabelSet {
 }
 
 /** Appends what must be accepted. */
-export async function appendOk(store: SessionStore, session: SessionRef, labels: Iterable<string>): Promise<void> {
+export async function appendOk(
+  store: SessionStore,
+  session: SessionRef,
+  labels: Iterable<string>,
+): Promise<void> {
   const result = await store.appendLabels(session, labels)
   if (!result.ok) throw result.error
 }

@@ -30,7 +30,10 @@ export const concurrencyClauses: readonly Clause[] = [
             acknowledged.add(label)
             const known = [...acknowledged]
             const labels = new Set(await labelsOf(store, session))
-            assert.deepEqual(known.filter((other) => !labels.has(other)), [])
+            assert.deepEqual(
+              known.filter((other) => !labels.has(other)),
+              [],
+            )
           }
         }),
       )
@@ -43,7 +46,10 @@ export const concurrencyClauses: readonly Clause[] = [
       const sessions = Array.from({ length: CALLERS }, freshSession)
       await Promise.all(sessions.map((session, index) => appendOk(store, session, [`label-${index}`])))
       const loads = await Promise.all(sessions.map((session) => labelsOf(store, session)))
-      assert.deepEqual(loads, sessions.map((_, index) => [`label-${index}`]))
+      assert.deepEqual(
+        loads,
+        sessions.map((_, index) => [`label-${index}`]),
+      )
     },
   },
 ]

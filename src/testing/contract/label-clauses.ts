@@ -6,8 +6,34 @@ import type { Clause } from './clause.js'
 
 /** Every one is a label of its own and must come back byte for byte. */
 const PECULIAR_LABELS = [
-  ...['a\nb', 'x y', 'ünï', ' lead', 'trail ', '\u0000', '\r\n', '*', '$0', '{tag}', 'PII', 'pii', '💧', '\uffff'],
-  ...['\u00e9', 'e\u0301', '\u202e', '-1', '1', '1.0', 'null', '__proto__', 'constructor', 'l'.repeat(MAX_LABEL_BYTES)],
+  ...[
+    'a\nb',
+    'x y',
+    'ünï',
+    ' lead',
+    'trail ',
+    '\u0000',
+    '\r\n',
+    '*',
+    '$0',
+    '{tag}',
+    'PII',
+    'pii',
+    '💧',
+    '\uffff',
+  ],
+  ...[
+    '\u00e9',
+    'e\u0301',
+    '\u202e',
+    '-1',
+    '1',
+    '1.0',
+    'null',
+    '__proto__',
+    'constructor',
+    'l'.repeat(MAX_LABEL_BYTES),
+  ],
 ]
 
 /** What a session holds: sets that grow, and only that. */

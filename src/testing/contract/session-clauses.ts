@@ -10,7 +10,21 @@ export const sessionClauses: readonly Clause[] = [
     name: 'session ids are told apart byte by byte: no trimming, folding or normalisation',
     async run(store) {
       const stem = freshSession()
-      const tails = ['', ' ', '\u0000', '\n', 'A', 'a', '\u00e9', 'e\u0301', ':', ':*', '\ufffd', '\u{1f4a7}', '{x}']
+      const tails = [
+        '',
+        ' ',
+        '\u0000',
+        '\n',
+        'A',
+        'a',
+        '\u00e9',
+        'e\u0301',
+        ':',
+        ':*',
+        '\ufffd',
+        '\u{1f4a7}',
+        '{x}',
+      ]
       const sessions = [...tails.map((tail) => `${stem}${tail}`), ` ${stem}`, stem.toUpperCase()]
       for (const [index, session] of sessions.entries()) await appendOk(store, session, [`label-${index}`])
       for (const [index, session] of sessions.entries()) {
