@@ -155,11 +155,7 @@ async fn accept(
         tokio::select! {
             order = orders.recv() => {
                 let Some(Command { fault, applied }) = order else { return };
-                let outcome = match fault {
-                    Fault::Refuse => { door.shut(); Ok(()) }
-                    Fault::None | Fault::BlackHole(_) | Fault::Delay(_) | Fault::CutAfter { .. }
-                    | Fault::Reset | Fault::Hang => door.listen(),
-                };
+                let outcome = door.set_open(fault != Fault::Refuse);
                 faults.send_replace(fault);
                 if matches!(fault, Fault::Reset | Fault::Refuse) {
                     // Every connection has met the fault before the next one may be set.
@@ -187,19 +183,17 @@ impl Door {
     fn open() -> io::Result<Self> {
         let holder = bound_to(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let mut door = Self { address: holder.local_addr()?, _holder: holder, listener: None };
-        door.listen()?;
+        door.set_open(true)?;
         Ok(door)
     }
 
-    fn listen(&mut self) -> io::Result<()> {
-        if self.listener.is_none() {
-            self.listener = Some(bound_to(self.address)?.listen(1024)?);
+    fn set_open(&mut self, open: bool) -> io::Result<()> {
+        match (open, &self.listener) {
+            (true, None) => self.listener = Some(bound_to(self.address)?.listen(1024)?),
+            (false, Some(_)) => self.listener = None,
+            (true, Some(_)) | (false, None) => {}
         }
         Ok(())
-    }
-
-    fn shut(&mut self) {
-        self.listener = None;
     }
 
     async fn accept(&self) -> TcpStream {
