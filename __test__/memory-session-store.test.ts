@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 import { MemorySessionStore } from 'indelible'
 import { sessionStoreContract } from 'indelible/testing'
@@ -14,4 +15,25 @@ test('two memory stores share nothing', async () => {
   expect(await one.appendLabels(session, ['pii'])).toEqual({ ok: true })
   const result = await other.loadLabels(session)
   expect(result.ok && [...result.labels]).toEqual([])
+})
+
+test('operations that reach the labels are published, without session or label', async () => {
+  const events: unknown[] = []
+  const record = (event: unknown): void => void events.push(event)
+  const session = randomUUID()
+  const store = new MemorySessionStore()
+  subscribe('indelible:operation', record)
+  try {
+    await store.appendLabels(session, ['pii'])
+    await store.appendLabels(session, [])
+    await store.loadLabels(session)
+    await store.loadLabels('')
+  } finally {
+    unsubscribe('indelible:operation', record)
+  }
+  const shared = { name: 'session_store_operation', kind: 'memory', ok: true, attempts: 1, elapsedMs: 0 }
+  expect(events).toEqual([
+    { ...shared, op: 'append' },
+    { ...shared, op: 'load' },
+  ])
 })

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { StoreErrorCode, StoreErrorReason } from './store-failure.js'
 import type { StoreOperation } from './store-error.js'
 
-/** One operation of a store, published when it has ended. */
+/** One operation that reached the labels, published when it has ended; what is refused before that is not. */
 export interface OperationEvent {
   readonly name: 'session_store_operation'
   /** The kind of the store. */

@@ -1,4 +1,5 @@
 import { readSignal } from './call-signal.js'
+import { operationChannel } from './events.js'
 import { InvalidArgument } from './invalid-argument.js'
 import { ReadonlyLabelSet } from './label-set.js'
 import { readLabels } from './label.js'
@@ -26,7 +27,9 @@ export class MemorySessionStore implements SessionStore {
     if (refusal !== undefined) return refusal
     const ids = readSessionIds(session)
     if (ids instanceof InvalidArgument) return invalid('load', ids)
-    return loaded(this.#union(ids))
+    const labels = this.#union(ids)
+    this.#report('load')
+    return loaded(labels)
   }
 
   async appendLabels(
@@ -44,6 +47,7 @@ export class MemorySessionStore implements SessionStore {
     for (const id of ids) {
       this.#sessions.set(id, ReadonlyLabelSet.from([...(this.#sessions.get(id) ?? []), ...added]))
     }
+    this.#report('append')
     return APPENDED
   }
 
@@ -64,6 +68,19 @@ export class MemorySessionStore implements SessionStore {
     if (signal?.aborted === true)
       return failed({ code: 'ERR_STORE_ABORTED', operation, cause: signal.reason })
     return undefined
+  }
+
+  #report(op: StoreOperation): void {
+    if (!operationChannel.hasSubscribers) return
+    const { kind } = this
+    operationChannel.publish({
+      name: 'session_store_operation',
+      kind,
+      op,
+      ok: true,
+      attempts: 1,
+      elapsedMs: 0,
+    })
   }
 
   #union(ids: readonly string[]): ReadonlyLabelSet {

@@ -17,7 +17,7 @@ export const MAX_SESSION_ID_BYTES = 4096
 export const MAX_SESSIONS_PER_CALL = 16
 
 /** Why `id` is no session id, or `undefined` when it is one. Never throws; allocates only to tell a problem. */
-export function sessionIdProblem(id: unknown, field: string = 'session'): string | undefined {
+function sessionIdProblem(id: unknown, field: string = 'session'): string | undefined {
   if (typeof id !== 'string') {
     return `${field}: expected a session id (a string), found ${kindOf(id)}`
   }
