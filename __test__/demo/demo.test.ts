@@ -1,8 +1,12 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -66,6 +70,17 @@ describe('the demo', () => {
     LIMIT_MS,
   )
 
+  it('ends its processes and removes its folders when it is interrupted', async () => {
+    const demo = start({ TMPDIR: folder })
+    for await (const line of createInterface({ input: demo.stdout })) if (line.includes('[ok]')) break
+    const closed = once(demo, 'close')
+    demo.kill('SIGTERM')
+    expect(await closed).toEqual([143, null])
+    expect(await leftovers()).toEqual([])
+    // The tool servers end when their stdin does, which may take a moment.
+    await expect.poll(() => processesNaming(folder), { timeout: 10_000 }).toEqual([])
+  })
+
   /** Whatever the demo did not remove, apart from the cache that tsx keeps. */
   async function leftovers(): Promise<string[]> {
     return (await readdir(folder)).filter((name) => !name.startsWith('tsx-'))
@@ -78,18 +93,32 @@ interface Performance {
   readonly complaints: string
 }
 
-async function play(environment: Readonly<Record<string, string>>): Promise<Performance> {
-  const demo = spawn(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts'], {
+function start(environment: Readonly<Record<string, string>>): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts'], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
   })
+}
+
+async function play(environment: Readonly<Record<string, string>>): Promise<Performance> {
+  const demo = start(environment)
   const closed = new Promise<number | null>((resolve, reject) => {
     demo.once('error', reject)
     demo.once('close', resolve)
   })
   const [status, transcript, complaints] = await Promise.all([closed, text(demo.stdout), text(demo.stderr)])
   return { status, transcript, complaints }
+}
+
+/** Ids of the processes with `pattern` in their command line: the demo's own have its folder there. */
+async function processesNaming(pattern: string): Promise<string[]> {
+  const found = await promisify(execFile)('pgrep', ['-f', pattern]).catch((error: unknown) => {
+    // Status 1 says that there is none; anything else is a failure of pgrep itself.
+    if ((error as { readonly code?: unknown }).code === 1) return { stdout: '' }
+    throw error
+  })
+  return found.stdout.split('\n').filter((id) => id !== '')
 }
 
 /** The claims of the steps that held, in order. */
