@@ -38,8 +38,9 @@ export function parseConfig(text: string, name: string, environment: Environment
   const syntax = document.errors[0]
   if (syntax !== undefined) {
     // Only the first line: the others quote the file, which may hold secrets.
-    const problem = syntax.message.split(/ at line |\n/, 1)[0]
-    throw new ConfigError('ERR_CONFIG_INVALID', at(name, lines, syntax.pos[0]), `is not valid YAML: ${problem}`)
+    const problem = syntax.message.split(/ at line |\n/, 1)[0]!
+    const hint = text.startsWith('${', syntax.pos[0] - 1) ? '; quote ${NAME} inside { } and [ ]' : ''
+    throw new ConfigError('ERR_CONFIG_INVALID', at(name, lines, syntax.pos[0]), `is not valid YAML: ${problem}${hint}`)
   }
   expandScalars(document, name, lines, environment)
   return checkConfig(document.toJS({ maxAliasCount: 0 }), (path) => at(name, lines, offsetOf(document, path)))

@@ -174,7 +174,7 @@ export const gatewayConfigSchema: z.ZodType<GatewayConfig> = z
   .meta({ title: 'Configuration of indelible-gateway' })
 
 function isUpstreamUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
+  if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text)) return false
   const url = new URL(text)
   const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   return (url.protocol === 'http:' || url.protocol === 'https:') && plain && !/[?#]/.test(text)

@@ -9,7 +9,7 @@ import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { LabelRule } from '../labels/label-rule.js'
 import { explain, invalid, parsePolicies } from './policy-source.js'
 import type { SourcePolicy } from './policy-source.js'
-import { policySchema } from './policy-schema.js'
+import { CONTEXT_ATTRIBUTES, policySchema } from './policy-schema.js'
 import type { PolicyVocabulary } from './policy-schema.js'
 
 /** One question to the policy. Everything a rule may read about the call is in `context`. */
@@ -51,9 +51,15 @@ export class CedarPolicy {
     const policySet = { staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])) }
     const schema = policySchema(vocabulary)
 
+    for (const { id, tested } of policies) {
+      const unknown = tested.find((path) => !known(path, vocabulary))
+      if (unknown !== undefined) throw invalid(`\`${id}\` tests for ${unknown}, which no request has; ${DECLARE}`)
+    }
     const validation = validate({ schema, policies: policySet, validationSettings: { mode: 'strict' } })
     if (validation.type === 'failure') throw invalid(explain(validation.errors))
-    if (validation.validationErrors.length > 0) throw invalid(explain(validation.validationErrors.map(({ error }) => error)))
+    // A warning is a rule that cannot apply, or a name that looks like another one.
+    const found = [...validation.validationErrors, ...validation.validationWarnings]
+    if (found.length > 0) throw invalid(explain(found.map(({ error }) => error)))
     for (const parsed of [preparseSchema(this.#id, schema), preparsePolicySet(this.#id, policySet)]) {
       if (parsed.type === 'failure') throw invalid(explain(parsed.errors))
     }
@@ -103,6 +109,16 @@ export class CedarPolicy {
       message: denialMessage(deciding),
     }
   }
+}
+
+const DECLARE = 'check its spelling, or declare it under policy.arguments'
+
+/** Whether some request can have the attribute at this path. Paths elsewhere than in `context` are Cedar's to check. */
+function known(path: string, vocabulary: PolicyVocabulary): boolean {
+  const [root, attribute, argument] = path.split('.')
+  if (root !== 'context' || attribute === undefined) return true
+  if (attribute !== 'arguments') return CONTEXT_ATTRIBUTES.has(attribute)
+  return argument === undefined || Object.hasOwn(vocabulary.arguments, argument)
 }
 
 function denialMessage(deciding: readonly SourcePolicy[]): string {

@@ -17,6 +17,18 @@ export interface PolicyVocabulary {
 const TEXT: Type<string> = { type: 'String' }
 const TEXTS: Type<string> = { type: 'Set', element: TEXT }
 
+/** The attributes that the context of some action has. */
+export const CONTEXT_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'labels',
+  'principal',
+  'upstream',
+  'method',
+  'tool',
+  'prompt',
+  'uri',
+  'arguments',
+])
+
 /**
  * The Cedar schema of one gateway: policies are validated against it at the start, requests on every call.
  *

@@ -6,6 +6,7 @@ import { ConfigError } from 'indelible'
 import type { LabelScope } from 'indelible/enforcement'
 import type { PolicyConfig } from '../config/gateway-config.js'
 import type { LabelRule } from '../labels/label-rule.js'
+import { testedAttributes } from './tested-attributes.js'
 
 /** One Cedar policy with what its annotations say. */
 export interface SourcePolicy {
@@ -14,6 +15,8 @@ export interface SourcePolicy {
   readonly text: string
   /** `@message`: what a caller is told when this policy decides. */
   readonly message: string | undefined
+  /** The attributes it tests for with `has`, as paths such as `context.arguments.path`. */
+  readonly tested: readonly string[]
   /** `@taint` and `@scope`: the label that joins the session when this policy decides, even on a denial. */
   readonly taint: LabelRule | undefined
 }
@@ -69,7 +72,13 @@ function parsePolicy(text: string, fallback: string): SourcePolicy {
   for (const name of Object.keys(annotations)) {
     if (!ANNOTATIONS.has(name)) throw invalid(`\`${id}\` has an annotation @${name}; known are @${[...ANNOTATIONS].join(', @')}`)
   }
-  return { id, text, message: annotations['message'], taint: taintOf(id, annotations['taint'], annotations['scope']) }
+  return {
+    id,
+    text,
+    message: annotations['message'],
+    tested: testedAttributes(parsed.json),
+    taint: taintOf(id, annotations['taint'], annotations['scope']),
+  }
 }
 
 function taintOf(id: string, label: string | undefined, scope: string | undefined): LabelRule | undefined {

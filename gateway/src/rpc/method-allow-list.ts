@@ -54,9 +54,13 @@ export class MethodAllowList {
     this.#allowed = new Set(methods)
   }
 
-  /** The names of the actions that the policy judges, the answer action included. */
+  /**
+   * The actions that policies may name: what is judged here or by default, and the answer action. A rule about
+   * a method that is not allowed anyway is no mistake.
+   */
   get judged(): readonly string[] {
-    return [...[...this.#allowed].filter((method) => !PLAIN_METHODS.has(method)), ANSWER_ACTION]
+    const methods = new Set([...DEFAULT_METHODS, ...this.#allowed])
+    return [...[...methods].filter((method) => !PLAIN_METHODS.has(method)), ANSWER_ACTION]
   }
 
   rule(method: string, era: Era): MethodRule {
