@@ -9,6 +9,7 @@ export const CONFIG_ERROR_CODES = {
   ERR_CONFIG_BUILD_FAILED: 'the factory of the kind failed; `cause` holds what it threw',
   ERR_CONFIG_NATIVE_UNAVAILABLE:
     'the native addon is absent, switched off, of another version or not loadable',
+  ERR_CONFIG_UNAVAILABLE: 'the machine refuses what a store needs to run, such as a thread',
   ERR_CONFIG_UNREADABLE_FILE: 'a file that the configuration names cannot be read',
   ERR_CONFIG_UNSET_VARIABLE: 'an environment variable that the configuration names is not set',
 } as const

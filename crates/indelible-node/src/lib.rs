@@ -1,0 +1,113 @@
+//! The Node.js binding: conversion only. Request frames go in through [`NativeStore::submit`], reply frames come out
+//! through [`NativeStore::drain`] after one wake-up; everything else happens in `indelible-valkey`.
+//!
+//! Every entry catches panics: one that crossed into JavaScript would end the process.
+
+mod outbox;
+mod reply_frame;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indelible_valkey::{Config, ConfigError, Engine, Outcomes};
+use napi::bindgen_prelude::{BufferSlice, Either, Function};
+use napi_derive::napi;
+
+use outbox::Outbox;
+
+/// Version of this addon; the TypeScript package refuses any other than its own.
+#[napi(catch_unwind)]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Test switches compiled into this addon; a published one has none.
+#[napi(catch_unwind)]
+pub fn test_switches() -> bool {
+    cfg!(feature = "test-switches")
+}
+
+/// Why a configuration was refused.
+#[napi(object)]
+pub struct NativeConfigProblem {
+    /// `ERR_CONFIG_…`
+    pub code: String,
+    /// The key within the store's block; empty for the whole block.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl From<ConfigError> for NativeConfigProblem {
+    fn from(error: ConfigError) -> Self {
+        Self { code: error.code().as_str().to_owned(), path: error.path().to_owned(), message: error.to_string() }
+    }
+}
+
+/// An open store without an API.
+#[napi]
+pub struct NativeStore {
+    engine: Mutex<Option<Engine>>,
+    outbox: Arc<Outbox>,
+    deadline_ms: u32,
+    max_in_flight: u32,
+}
+
+/// Opens a store from its configuration as JSON text, or says what is wrong with that. `wake` is called, without
+/// arguments and never twice before a drain, when there is something to drain.
+#[napi(catch_unwind, ts_args_type = "config: string, wake: () => void")]
+pub fn open_store(
+    config: String,
+    wake: Function<'_, (), ()>,
+) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
+    let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+    let opened = Config::from_json(&config).and_then(|config| {
+        let outbox = Arc::new(Outbox::new(wake));
+        let engine = Engine::start(&config, Arc::clone(&outbox) as Arc<dyn Outcomes>)?;
+        Ok(NativeStore {
+            engine: Mutex::new(Some(engine)),
+            outbox,
+            deadline_ms: u32::try_from(config.deadline().as_millis()).unwrap_or(u32::MAX),
+            max_in_flight: u32::try_from(config.max_in_flight()).unwrap_or(u32::MAX),
+        })
+    });
+    Ok(match opened {
+        Ok(store) => Either::A(store),
+        Err(error) => Either::B(error.into()),
+    })
+}
+
+#[napi]
+impl NativeStore {
+    /// The longest an operation can take, in milliseconds.
+    #[napi(getter, catch_unwind)]
+    pub fn deadline_ms(&self) -> u32 {
+        self.deadline_ms
+    }
+
+    /// Operations that may be under way at once.
+    #[napi(getter, catch_unwind)]
+    pub fn max_in_flight(&self) -> u32 {
+        self.max_in_flight
+    }
+
+    /// Hands over the first `length` bytes of `frame`. `false` if the store is closed.
+    #[napi(catch_unwind)]
+    pub fn submit(&self, frame: &[u8], length: u32) -> bool {
+        let Some(frame) = frame.get(..length as usize) else { return false };
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.as_ref().is_some_and(|engine| engine.submit(frame.to_vec()))
+    }
+
+    /// Copies reply frames into `buffer` and returns how many bytes were copied; 0 when there are none. When the next
+    /// one does not fit, returns its length as a negative number.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, mut buffer: BufferSlice<'_>) -> i32 {
+        self.outbox.drain(&mut buffer)
+    }
+
+    /// Takes no further frames; what is under way is still answered.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        drop(self.engine.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}

@@ -1,0 +1,95 @@
+//! Reply frames: records of little-endian 32-bit words, read by `src/frames/reply-reader.ts`.
+//!
+//! | record | words |
+//! |---|---|
+//! | label set | 1, id, count, then each label as a text |
+//! | loaded | 2, token, id of the label set |
+//! | appended | 3, token |
+//! | failed | 4, token, error as a JSON text |
+//! | event | 5, event as a JSON text |
+//! | forget | 6: the label sets told so far will not be named again |
+//!
+//! A text is its length in bytes, then its UTF-8 bytes padded with zeros to whole words.
+
+use std::collections::HashSet;
+
+use indelible_core::StoreError;
+use indelible_valkey::{Answer, Event, InternedSet, Outcome};
+use serde_json::json;
+
+const LABEL_SET: u32 = 1;
+const LOADED: u32 = 2;
+const APPENDED: u32 = 3;
+const FAILED: u32 = 4;
+const EVENT: u32 = 5;
+const FORGET: u32 = 6;
+
+/// Label sets that the other side keeps at the most.
+const MAX_TOLD: usize = 65_536;
+
+/// Writes reply frames and knows which label sets the other side has been told.
+#[derive(Debug, Default)]
+pub(crate) struct ReplyFrameWriter {
+    told: HashSet<u32>,
+}
+
+impl ReplyFrameWriter {
+    pub(crate) fn outcome(&mut self, frame: &mut Vec<u8>, outcome: Outcome) {
+        match outcome.result {
+            Ok(Answer::Loaded(set)) => {
+                if !self.told.contains(&set.id()) {
+                    self.tell(frame, &set);
+                }
+                push_words(frame, &[LOADED, outcome.token, set.id()]);
+            }
+            Ok(Answer::Appended) => push_words(frame, &[APPENDED, outcome.token]),
+            Err(error) => {
+                push_words(frame, &[FAILED, outcome.token]);
+                push_text(frame, &error_json(&error));
+            }
+        }
+    }
+
+    pub(crate) fn event(&mut self, frame: &mut Vec<u8>, event: &Event) {
+        push_words(frame, &[EVENT]);
+        push_text(frame, &event.to_json().to_string());
+    }
+
+    fn tell(&mut self, frame: &mut Vec<u8>, set: &InternedSet) {
+        if self.told.len() >= MAX_TOLD {
+            self.told.clear();
+            push_words(frame, &[FORGET]);
+        }
+        self.told.insert(set.id());
+        push_words(frame, &[LABEL_SET, set.id(), set.len() as u32]);
+        for label in set.iter() {
+            push_text(frame, label);
+        }
+    }
+}
+
+fn error_json(error: &StoreError) -> String {
+    json!({
+        "code": error.code(),
+        "reason": error.reason(),
+        "operation": error.operation().as_str(),
+        "indeterminate": error.indeterminate(),
+        "serverCode": error.server_code(),
+        "attempts": error.attempts(),
+        "elapsedMs": error.elapsed().as_secs_f64() * 1000.0,
+        "detail": error.detail(),
+    })
+    .to_string()
+}
+
+fn push_words(frame: &mut Vec<u8>, words: &[u32]) {
+    for word in words {
+        frame.extend_from_slice(&word.to_le_bytes());
+    }
+}
+
+fn push_text(frame: &mut Vec<u8>, text: &str) {
+    push_words(frame, &[text.len() as u32]);
+    frame.extend_from_slice(text.as_bytes());
+    frame.resize(frame.len().next_multiple_of(4), 0);
+}

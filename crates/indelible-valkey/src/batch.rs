@@ -1,0 +1,73 @@
+//! A batch: operations of one frame that travel together, first as the frame came, later as what is left to retry.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::frame::{Frame, Opcode, Request};
+
+/// One operation of a frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    offset: u32,
+    pub(crate) token: u32,
+    pub(crate) opcode: Opcode,
+    /// Attempts that have failed so far.
+    pub(crate) failed_attempts: u8,
+    /// An earlier attempt may have happened all the same.
+    pub(crate) indeterminate: bool,
+}
+
+impl Slot {
+    /// The same operation after one more failed attempt.
+    pub(crate) fn after_failure(self, indeterminate: bool) -> Self {
+        Self {
+            failed_attempts: self.failed_attempts.saturating_add(1),
+            indeterminate: self.indeterminate || indeterminate,
+            ..self
+        }
+    }
+}
+
+/// Operations of one frame.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    frame: Arc<Frame>,
+    slots: Vec<Slot>,
+}
+
+impl Batch {
+    /// All operations of `frame`.
+    pub(crate) fn of(frame: Frame) -> Self {
+        let mut slots = Vec::new();
+        let mut offset = 0;
+        while let Some(request) = frame.request_at(offset) {
+            slots.push(Slot {
+                offset: offset as u32,
+                token: request.token,
+                opcode: request.opcode,
+                failed_attempts: 0,
+                indeterminate: false,
+            });
+            offset += request.length;
+        }
+        Self { frame: Arc::new(frame), slots }
+    }
+
+    /// Some operations of the same frame.
+    pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
+        Self { frame: Arc::clone(&self.frame), slots }
+    }
+
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// When its operations were submitted.
+    pub(crate) fn submitted(&self) -> Instant {
+        self.frame.submitted()
+    }
+
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (Slot, Request<'_>)> {
+        self.slots.iter().filter_map(|slot| Some((*slot, self.frame.request_at(slot.offset as usize)?)))
+    }
+}

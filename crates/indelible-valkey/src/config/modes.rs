@@ -1,0 +1,21 @@
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What a store does about the generation of its keyspace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GenerationMode {
+    /// The first connection may create it; from then on a missing or changed one fails closed.
+    #[default]
+    Observe,
+    /// Never created by a store: an operator does that once.
+    Require,
+    /// No generation: for a keyspace shared with a fleet whose access rules forbid the key.
+    Off,
+}
+
+impl GenerationMode {
+    pub(crate) fn is_on(self) -> bool {
+        self != Self::Off
+    }
+}

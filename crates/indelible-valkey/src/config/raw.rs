@@ -1,0 +1,138 @@
+//! The configuration as it is written. The doc comments are the documentation of the keys: the JSON Schema, the
+//! TypeScript types and `docs/configuration.md` are generated from them.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+use super::{GenerationMode, Whole};
+
+/// The only kind of store that this driver is.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// Valkey, or Redis 7.0 and newer.
+    Valkey,
+}
+
+/// Label store in Valkey, or in Redis 7.0 and newer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "ValkeySessionStoreConfig")]
+pub struct RawConfig {
+    /// Selects this driver.
+    #[expect(dead_code, reason = "read by the schema and by whoever selects the driver")]
+    kind: Kind,
+    /// Where the server listens: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix://` URL, or `host:port`.
+    /// Without TLS only loopback hosts and Unix sockets are accepted.
+    pub(crate) endpoint: String,
+    /// Number of the database. Default: that of the URL, else 0.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 2_147_483_647))]
+    pub(crate) database: Option<Whole>,
+    /// TLS: `true` for the system's roots, or the files to use. Implied by `rediss://` and `valkeys://`.
+    #[schemars(with = "Option<TlsSchema>")]
+    pub(crate) tls: Option<RawTls>,
+    /// User to authenticate as; needs a password. Default: the default user.
+    pub(crate) username: Option<String>,
+    /// Password. Alternatively `passwordFile`, or userinfo in the URL; only one of the three.
+    #[schemars(with = "Option<String>")]
+    pub(crate) password: Option<SecretString>,
+    /// File that holds the password; read anew for every connection.
+    pub(crate) password_file: Option<String>,
+    /// Prefix of every key. Default: `taint:v1`.
+    pub(crate) key_prefix: Option<String>,
+    /// Seconds after which an unused session's labels expire; sliding. Default: never. Must not be shorter than the
+    /// longest life of a session.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 2_147_483_648_u32))]
+    pub(crate) ttl_seconds: Option<Whole>,
+    /// The longest life of a session, in seconds: lets a store warn of a `ttlSeconds` that is shorter.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 2_147_483_648_u32))]
+    pub(crate) max_session_lifetime_seconds: Option<Whole>,
+    /// Milliseconds from the first packet to a usable connection, TLS and authentication included. Default: 250.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 60_000))]
+    pub(crate) connect_timeout_ms: Option<Whole>,
+    /// Milliseconds from sending commands to their last reply. Default: 500.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 60_000))]
+    pub(crate) command_timeout_ms: Option<Whole>,
+    /// Further attempts after a failure that another connection may not meet.
+    pub(crate) retry: Option<RawRetry>,
+    /// Connections that the store's operations share. Default: 2.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 64))]
+    pub(crate) connections: Option<Whole>,
+    /// Operations that may be under way at once; more are answered `ERR_STORE_OVERLOADED` without being sent.
+    /// Default: 16384.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_048_576))]
+    pub(crate) max_in_flight: Option<Whole>,
+    /// Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
+    /// changed; `require` never creates one; `off` does without. Default: `observe`.
+    pub(crate) generation: Option<GenerationMode>,
+}
+
+/// Further attempts after a failure.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawRetry {
+    /// Attempts after the first. Default: 1.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 3))]
+    pub(crate) retries: Option<Whole>,
+}
+
+/// TLS as written: on, off, or on with files.
+#[derive(Debug)]
+pub(crate) enum RawTls {
+    /// `true` or `false`.
+    Switch(bool),
+    /// A mapping of files.
+    Files(RawTlsFiles),
+}
+
+/// Files and names of TLS.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawTlsFiles {
+    /// PEM file of the authorities to trust. Default: the system's.
+    pub(crate) ca: Option<String>,
+    /// PEM file of our own certificate, for servers that ask for one; needs `key`.
+    pub(crate) cert: Option<String>,
+    /// PEM file of the private key that belongs to `cert`.
+    pub(crate) key: Option<String>,
+    /// Name that the server's certificate must carry. Default: the host of the endpoint.
+    pub(crate) server_name: Option<String>,
+}
+
+/// The schema of [`RawTls`].
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum TlsSchema {
+    Switch(bool),
+    Files(RawTlsFiles),
+}
+
+impl<'de> Deserialize<'de> for RawTls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TlsVisitor;
+
+        impl<'de> Visitor<'de> for TlsVisitor {
+            type Value = RawTls;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a mapping of ca, cert, key and serverName")
+            }
+
+            fn visit_bool<E: Error>(self, on: bool) -> Result<RawTls, E> {
+                Ok(RawTls::Switch(on))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawTls, A::Error> {
+                RawTlsFiles::deserialize(MapAccessDeserializer::new(map)).map(RawTls::Files)
+            }
+        }
+
+        deserializer.deserialize_any(TlsVisitor)
+    }
+}

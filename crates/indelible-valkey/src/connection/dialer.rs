@@ -1,0 +1,81 @@
+//! Opens the byte stream to an endpoint. Names are resolved on every call, so a moved server is found.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use indelible_core::{Failure, Unavailable};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio_rustls::TlsConnector;
+
+use super::Stream;
+use crate::endpoint::{Address, Endpoint};
+use crate::fault::Fault;
+use crate::tls::{ClientTls, describe_tls_error};
+
+/// Where and how to connect.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialer {
+    endpoint: Endpoint,
+    tls: Option<Arc<ClientTls>>,
+}
+
+impl Dialer {
+    pub(crate) fn new(endpoint: Endpoint, tls: Option<Arc<ClientTls>>) -> Self {
+        Self { endpoint, tls }
+    }
+
+    pub(crate) async fn dial(&self) -> Result<Stream, Fault> {
+        match self.endpoint.address() {
+            Address::Unix(path) => {
+                let stream = UnixStream::connect(path).await.map_err(|error| connect_fault(&error))?;
+                Ok(Stream::new(stream))
+            }
+            Address::Tcp { host, port } => self.dial_tcp(host, *port).await,
+        }
+    }
+
+    async fn dial_tcp(&self, host: &str, port: u16) -> Result<Stream, Fault> {
+        let mut last = Fault::new(Failure::Unavailable(Unavailable::Dns));
+        for address in self.resolve(host, port).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true).map_err(|error| connect_fault(&error))?;
+                    return self.secure(stream, host).await;
+                }
+                Err(error) => last = connect_fault(&error),
+            }
+        }
+        Err(last)
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+            Ok(ip) => vec![SocketAddr::new(ip, port)],
+            Err(_) => lookup_host((host, port))
+                .await
+                .map_err(|_| Fault::new(Failure::Unavailable(Unavailable::Dns)))?
+                // `localhost` may be dialled without TLS, so it must be what its name says.
+                .filter(|address| self.tls.is_some() || address.ip().is_loopback())
+                .collect(),
+        };
+        Ok(addresses)
+    }
+
+    async fn secure(&self, stream: TcpStream, host: &str) -> Result<Stream, Fault> {
+        let Some(tls) = &self.tls else { return Ok(Stream::new(stream)) };
+        let fault = |detail| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
+        let name = tls.server_name(host).ok_or_else(|| fault("the host is no name that a certificate can carry"))?;
+        let secured = TlsConnector::from(tls.client_config()).connect(name, stream).await;
+        secured.map(Stream::new).map_err(|error| fault(describe_tls_error(&error)))
+    }
+}
+
+fn connect_fault(error: &io::Error) -> Fault {
+    Fault::new(Failure::Unavailable(match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
+            Unavailable::ConnectionLost
+        }
+        _ => Unavailable::Refused,
+    }))
+}

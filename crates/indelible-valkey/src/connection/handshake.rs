@@ -1,0 +1,203 @@
+//! The opening of a connection: authenticate, name it, examine the server, pin the generation. One round trip; two
+//! when the keyspace has no generation yet.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use indelible_core::{Access, Failure, NotPrimary, Unavailable, Undecodable};
+use secrecy::ExposeSecret;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+
+use super::{ServerInfo, Stream};
+use crate::config::GenerationMode;
+use crate::credentials::Credentials;
+use crate::event::{Alarm, Event};
+use crate::fault::Fault;
+use crate::generation::GenerationPin;
+use crate::label_commands::generation_key;
+use crate::resp::{Element, Reply, ReplyReader, ServerError, push_command};
+
+/// What every new connection is asked and told.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    pub(crate) credentials: Credentials,
+    pub(crate) database: u32,
+    pub(crate) key_prefix: Box<str>,
+    pub(crate) generation: Arc<GenerationPin>,
+}
+
+/// Examines a new connection. What it learnt, or why the connection must not be used.
+pub(crate) async fn greet(
+    stream: &mut Stream,
+    reader: &mut ReplyReader,
+    handshake: &Handshake,
+    events: &mut Vec<Event>,
+) -> Result<ServerInfo, Fault> {
+    let mut conversation = Conversation { stream, reader };
+    let info = conversation.introduce(handshake).await?;
+    if handshake.generation.mode().is_on() {
+        conversation.pin_generation(handshake, events).await?;
+    }
+    Ok(info)
+}
+
+/// A status, error, integer or text, without its place in the buffer.
+enum Said {
+    Fine,
+    Text(Vec<u8>),
+    Nothing,
+    Refused(ServerError),
+}
+
+struct Conversation<'a> {
+    stream: &'a mut Stream,
+    reader: &'a mut ReplyReader,
+}
+
+impl Conversation<'_> {
+    async fn introduce(&mut self, handshake: &Handshake) -> Result<ServerInfo, Fault> {
+        let login = handshake.credentials.read()?;
+        let mut out = Vec::new();
+        if let Some(login) = &login {
+            let password = login.password.expose_secret().as_bytes();
+            match &login.username {
+                Some(username) => push_command(&mut out, &[b"AUTH", username.as_bytes(), password]),
+                None => push_command(&mut out, &[b"AUTH", password]),
+            }
+        }
+        if handshake.database != 0 {
+            push_command(&mut out, &[b"SELECT", handshake.database.to_string().as_bytes()]);
+        }
+        push_command(&mut out, &[b"CLIENT", b"SETNAME", b"indelible"]);
+        push_command(&mut out, &[b"CLIENT", b"SETINFO", b"LIB-NAME", b"indelible"]);
+        push_command(&mut out, &[b"CLIENT", b"SETINFO", b"LIB-VER", env!("CARGO_PKG_VERSION").as_bytes()]);
+        push_command(&mut out, &[b"INFO"]);
+        // A user without MULTI would run the SADD of an append outside a transaction: found out here, not there.
+        push_command(&mut out, &[b"MULTI"]);
+        push_command(&mut out, &[b"EXEC"]);
+        self.send(&mut out).await?;
+
+        if login.is_some() {
+            self.must_succeed().await?;
+        }
+        if handshake.database != 0 {
+            self.must_succeed().await.map_err(|fault| match fault.failure {
+                Failure::Undecodable(_) => fault.with_detail("the server has no database of the configured number"),
+                _ => fault,
+            })?;
+        }
+        // Names are a courtesy to the operator: a server or user without them is as good.
+        for _ in 0..3 {
+            self.next().await?;
+        }
+        let info = match self.next().await? {
+            Said::Text(text) => Some(ServerInfo::parse(&String::from_utf8_lossy(&text))),
+            // Without INFO the role is still proven by every pipeline.
+            Said::Refused(error) if error.failure == Failure::Access(Access::Permission) => None,
+            Said::Refused(error) => return Err(error.into()),
+            Said::Fine | Said::Nothing => return Err(Fault::protocol()),
+        };
+        self.must_succeed().await?;
+        self.must_succeed().await?;
+        match info {
+            Some(info) if info.is_loading => Err(Fault::new(Failure::Unavailable(Unavailable::Loading))),
+            Some(info) if !info.is_primary => Err(Fault::new(Failure::NotPrimary(NotPrimary::ReadOnly))),
+            Some(info) => Ok(info),
+            None => Ok(ServerInfo::default()),
+        }
+    }
+
+    /// Pins the generation at the first connection, and creates one where that is allowed and there is none. A lost
+    /// generation is no reason to refuse the connection: every pipeline finds it out for itself.
+    async fn pin_generation(&mut self, handshake: &Handshake, events: &mut Vec<Event>) -> Result<(), Fault> {
+        let key = generation_key(&handshake.key_prefix);
+        let pin = &handshake.generation;
+        if pin.is_pinned() {
+            return Ok(());
+        }
+        let read: &[&[u8]] = &[b"GETEX", key.as_bytes(), b"PERSIST"];
+        let mut value = self.ask(read).await?;
+        if matches!(value, Said::Nothing) && pin.mode() == GenerationMode::Observe {
+            let created = pin.create().map_err(|_| Fault::new(Failure::Internal))?;
+            // Read first: at maxmemory the SET is refused although there is a generation already.
+            if let Said::Refused(error) =
+                self.ask(&[b"SET", key.as_bytes(), created.encode().as_bytes(), b"NX"]).await?
+            {
+                return Err(error.into());
+            }
+            value = self.ask(read).await?;
+            events.push(Event::Alarm(Alarm::GenerationCreated));
+        }
+        match value {
+            Said::Text(text) => {
+                if let crate::generation::Seen::Noted(alarm) = pin.observe(Some(&text)) {
+                    events.push(Event::Alarm(alarm));
+                }
+                Ok(())
+            }
+            Said::Nothing => Ok(()),
+            Said::Refused(error) if &*error.code == "WRONGTYPE" => Ok(()),
+            Said::Refused(error) => Err(error.into()),
+            Said::Fine => Err(Fault::protocol()),
+        }
+    }
+
+    async fn ask(&mut self, command: &[&[u8]]) -> Result<Said, Fault> {
+        let mut out = Vec::new();
+        push_command(&mut out, command);
+        self.send(&mut out).await?;
+        self.next().await
+    }
+
+    async fn must_succeed(&mut self) -> Result<(), Fault> {
+        match self.next().await? {
+            Said::Fine => Ok(()),
+            Said::Refused(error) => Err(error.into()),
+            Said::Text(_) | Said::Nothing => Err(Fault::protocol()),
+        }
+    }
+
+    async fn send(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let mut io = self.stream.io();
+        let sent = match io.write_all(out).await {
+            Ok(()) => io.flush().await,
+            Err(error) => Err(error),
+        };
+        // It may have held a password.
+        zeroize::Zeroize::zeroize(out);
+        sent.map_err(|_| Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)))
+    }
+
+    async fn next(&mut self) -> Result<Said, Fault> {
+        loop {
+            let said = match self.reader.next_reply().map_err(|_| Fault::protocol())? {
+                None => None,
+                Some(Reply::Scalar(Element::Error(line))) => Some(Said::Refused(ServerError::parse(line))),
+                Some(Reply::Scalar(Element::Bulk(text))) => Some(Said::Text(text.to_vec())),
+                Some(Reply::Scalar(Element::Nil) | Reply::NilArray) => Some(Said::Nothing),
+                Some(Reply::Scalar(Element::Status(_) | Element::Integer(_)) | Reply::Array(_)) => Some(Said::Fine),
+                Some(Reply::TooLarge) => return Err(Fault::new(Failure::Undecodable(Undecodable::TooLarge))),
+            };
+            if let Some(said) = said {
+                self.reader.consume();
+                return Ok(said);
+            }
+            let (stream, reader) = (&mut *self.stream, &mut *self.reader);
+            let count = poll_fn(|cx| {
+                let mut space = ReadBuf::new(reader.space());
+                match stream.io().poll_read(cx, &mut space) {
+                    Poll::Ready(Ok(())) => Poll::Ready(Ok(space.filled().len())),
+                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                    Poll::Pending => Poll::Pending,
+                }
+            })
+            .await
+            .unwrap_or(0);
+            if count == 0 {
+                return Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
+            }
+            self.reader.advance(count);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Connections: dialling, TLS, and the examination that every new one must pass before it carries an operation.
+
+mod dialer;
+mod handshake;
+mod server_info;
+mod stream;
+
+pub(crate) use dialer::Dialer;
+pub(crate) use handshake::{Handshake, greet};
+pub(crate) use server_info::ServerInfo;
+pub(crate) use stream::Stream;

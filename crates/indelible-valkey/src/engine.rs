@@ -1,0 +1,78 @@
+//! The engine: one thread that drives the lanes of one store, so that a busy caller never delays a reply and a busy
+//! lane never delays a caller.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::config::{Config, ConfigError, ConfigErrorCode};
+use crate::connection::{Dialer, Handshake};
+use crate::dispatch;
+use crate::event::{Alarm, Event};
+use crate::frame::Frame;
+use crate::generation::GenerationPin;
+use crate::lane::LaneManager;
+use crate::lanes::{self, Lanes};
+use crate::outcome::Outcomes;
+use crate::store_core::StoreCore;
+
+/// A running store without an API: frames in, outcomes out.
+///
+/// Nothing is dialled before the first frame. Dropping it closes it: what is under way still gets its outcome.
+#[derive(Debug)]
+pub struct Engine {
+    frames: UnboundedSender<Frame>,
+}
+
+impl Engine {
+    /// Starts the engine's thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorCode::Unavailable`] when the operating system refuses a thread or a reactor.
+    pub fn start(config: &Config, outcomes: Arc<dyn Outcomes>) -> Result<Self, ConfigError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| unavailable(&error.to_string()))?;
+        let store = Arc::new(Self::store(config, &outcomes)?);
+        let (frames, incoming) = unbounded_channel();
+        thread::Builder::new()
+            .name("indelible-lanes".into())
+            .spawn(move || runtime.block_on(dispatch::run(store, incoming)))
+            .map_err(|error| unavailable(&error.to_string()))?;
+        if let Some(alarm) = ttl_alarm(config) {
+            outcomes.event(Event::Alarm(alarm));
+        }
+        Ok(Self { frames })
+    }
+
+    fn store(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<StoreCore, ConfigError> {
+        let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
+        let handshake = Handshake {
+            credentials: config.credentials.clone(),
+            database: config.database,
+            key_prefix: config.key_prefix.clone(),
+            generation: Arc::clone(&generation),
+        };
+        let dialer = Dialer::new(config.endpoint.clone(), config.tls.clone());
+        let manager = LaneManager::new(dialer, handshake, config.timing.connect, Arc::clone(outcomes));
+        let pool = lanes::build(manager, config.connections).map_err(|error| unavailable(&error.to_string()))?;
+        Ok(StoreCore::new(config, generation, Lanes::new(pool, config.timing.connect), Arc::clone(outcomes)))
+    }
+
+    /// Hands over a request frame; its operations' time starts now. `false` if the engine is gone.
+    pub fn submit(&self, frame: Vec<u8>) -> bool {
+        self.frames.send(Frame::new(frame)).is_ok()
+    }
+}
+
+fn unavailable(detail: &str) -> ConfigError {
+    ConfigError::new(ConfigErrorCode::Unavailable, "", format!("the store's thread could not be started: {detail}"))
+}
+
+fn ttl_alarm(config: &Config) -> Option<Alarm> {
+    let (ttl_seconds, lifetime) = (config.ttl_seconds?, config.max_session_lifetime_seconds?);
+    (ttl_seconds < lifetime).then_some(Alarm::TtlUnsound { ttl_seconds, max_session_lifetime_seconds: lifetime })
+}

@@ -1,0 +1,133 @@
+//! What a store tells its operator beside the answers: alarms and changes of state. No event carries a session id, a
+//! label or a secret.
+
+use serde_json::{Map, Value, json};
+
+/// Something an operator should look at. The names are those of `docs/compatibility.md`, section 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alarm {
+    /// Refreshes of a TTL were refused; the labels that were read have been returned.
+    TtlRefreshFailed {
+        /// Code word of the refusal.
+        server_code: Option<Box<str>>,
+        /// How many loads of one pipeline this happened to.
+        count: u32,
+    },
+    /// `ttlSeconds` is shorter than the longest life a session may have.
+    TtlUnsound {
+        /// The configured TTL.
+        ttl_seconds: u32,
+        /// The configured longest life of a session.
+        max_session_lifetime_seconds: u32,
+    },
+    /// The keyspace had no generation and this node created one.
+    GenerationCreated,
+    /// The generation is missing, changed or of another layout.
+    KeyspaceLost {
+        /// `missing`, `changed` or `layout`.
+        reason: &'static str,
+    },
+    /// Another node uses another TTL in the same keyspace.
+    LayoutMismatch {
+        /// This node's TTL.
+        ours: Option<u32>,
+        /// The TTL recorded with the generation.
+        theirs: Option<u32>,
+    },
+}
+
+impl Alarm {
+    /// The alarm's name in events.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TtlRefreshFailed { .. } => "session_store_ttl_refresh_failed",
+            Self::TtlUnsound { .. } => "session_store_ttl_unsound",
+            Self::GenerationCreated => "session_store_generation_created",
+            Self::KeyspaceLost { .. } => "session_store_keyspace_lost",
+            Self::LayoutMismatch { .. } => "session_store_layout_mismatch",
+        }
+    }
+
+    fn details(&self) -> Value {
+        match self {
+            Self::TtlRefreshFailed { server_code, count } => json!({ "serverCode": server_code, "count": count }),
+            Self::TtlUnsound { ttl_seconds, max_session_lifetime_seconds } => {
+                json!({ "ttlSeconds": ttl_seconds, "maxSessionLifetimeSeconds": max_session_lifetime_seconds })
+            }
+            Self::GenerationCreated => json!({}),
+            Self::KeyspaceLost { reason } => json!({ "reason": reason }),
+            Self::LayoutMismatch { ours, theirs } => json!({ "ttlSeconds": ours, "recordedTtlSeconds": theirs }),
+        }
+    }
+}
+
+/// A change of state that is no alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// A connection was opened and examined.
+    Connected {
+        /// `redis` or `valkey`.
+        server: &'static str,
+        /// Version that the server names.
+        version: Box<str>,
+    },
+    /// A connection is gone.
+    Disconnected {
+        /// Code and reason of what ended it.
+        code: &'static str,
+        /// The reason within the code.
+        reason: Option<&'static str>,
+    },
+    /// An operator accepted a new generation and this node follows.
+    GenerationAccepted,
+}
+
+impl State {
+    /// The state's name in events.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Connected { .. } => "connected",
+            Self::Disconnected { .. } => "disconnected",
+            Self::GenerationAccepted => "generation_accepted",
+        }
+    }
+
+    fn details(&self) -> Value {
+        match self {
+            Self::Connected { server, version } => json!({ "server": server, "version": version }),
+            Self::Disconnected { code, reason } => json!({ "code": code, "reason": reason }),
+            Self::GenerationAccepted => json!({}),
+        }
+    }
+}
+
+/// An alarm or a change of state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Something an operator should look at.
+    Alarm(Alarm),
+    /// A change of state.
+    State(State),
+}
+
+impl Event {
+    /// The event as JSON: `{ "channel": "alarm" | "state", "name": …, … }`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let (channel, name, details) = match self {
+            Self::Alarm(alarm) => ("alarm", alarm.name(), alarm.details()),
+            Self::State(state) => ("state", state.name(), state.details()),
+        };
+        let mut event = Map::new();
+        event.insert("channel".into(), channel.into());
+        event.insert("name".into(), name.into());
+        if let Value::Object(details) = details {
+            event.extend(details.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        Value::Object(event)
+    }
+}

@@ -1,0 +1,75 @@
+//! Why one operation failed inside a pipeline, before it becomes a `StoreError`.
+
+use indelible_core::{Access, Failure, NotPrimary, Timeout, Unavailable, Undecodable};
+
+use crate::frame::Opcode;
+use crate::resp::ServerError;
+
+/// A failure with what is known about it so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) failure: Failure,
+    /// The code word of the server's error reply.
+    pub(crate) server_code: Option<Box<str>>,
+    /// The operation may have happened all the same.
+    pub(crate) indeterminate: bool,
+    /// What is wrong in particular; our own words.
+    pub(crate) detail: Option<&'static str>,
+}
+
+impl Fault {
+    pub(crate) fn new(failure: Failure) -> Self {
+        Self { failure, server_code: None, indeterminate: false, detail: None }
+    }
+
+    /// A reply that does not have the shape that its command can answer.
+    pub(crate) fn protocol() -> Self {
+        Self::new(Failure::Undecodable(Undecodable::Protocol))
+    }
+
+    pub(crate) fn with_detail(mut self, detail: &'static str) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
+    /// The fault as it concerns one operation: only a write can have happened.
+    pub(crate) fn for_opcode(mut self, opcode: Opcode) -> Self {
+        self.indeterminate &= opcode == Opcode::Append;
+        self
+    }
+
+    /// Whether another attempt, on another connection, may do better right away. All operations of this store may be
+    /// repeated: adding a label twice is adding it once.
+    pub(crate) fn is_worth_a_retry(&self) -> bool {
+        match self.failure {
+            Failure::Unavailable(reason) => reason != Unavailable::Tls,
+            Failure::NotPrimary(reason) => reason != NotPrimary::NoReplicas,
+            Failure::Timeout(_) => true,
+            // The credentials are read anew for the next connection.
+            Failure::Access(reason) => reason == Access::Auth,
+            _ => false,
+        }
+    }
+
+    /// Whether every connection to the node is in doubt, not only the one that this happened on.
+    pub(crate) fn doubts_node(&self) -> bool {
+        match self.failure {
+            Failure::Timeout(reason) => reason == Timeout::Command || reason == Timeout::Connect,
+            Failure::NotPrimary(reason) => reason == NotPrimary::ReadOnly || reason == NotPrimary::Topology,
+            Failure::Access(reason) => reason == Access::Auth,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn indeterminate(mut self, indeterminate: bool) -> Self {
+        self.indeterminate |= indeterminate;
+        self
+    }
+}
+
+impl From<ServerError> for Fault {
+    fn from(error: ServerError) -> Self {
+        let server_code = (!error.code.is_empty()).then_some(error.code);
+        Self { failure: error.failure, server_code, indeterminate: false, detail: None }
+    }
+}

@@ -1,0 +1,54 @@
+//! Label keys: `<keyPrefix>:<64 lower-case hex of SHA-256(UTF-8 session id)>` (`docs/compatibility.md`, section 1).
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of the exact UTF-8 bytes of a session id: no normalisation, no trimming.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SessionDigest([u8; 32]);
+
+impl SessionDigest {
+    pub(crate) fn of(session_id: &[u8]) -> Self {
+        Self(Sha256::digest(session_id).into())
+    }
+
+    /// The key's last part.
+    pub(crate) fn hex(&self) -> [u8; 64] {
+        let mut hex = [0; 64];
+        // The lengths are fixed and fit, so there is no error to handle.
+        let _ = const_hex::encode_to_slice(self.0, &mut hex);
+        hex
+    }
+}
+
+/// The label key of one session id under `prefix`, as text for look-ups and tests.
+#[must_use]
+pub fn label_key(prefix: &str, session_id: &str) -> String {
+    let hex = SessionDigest::of(session_id.as_bytes()).hex();
+    format!("{prefix}:{}", String::from_utf8_lossy(&hex))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vectors() -> serde_json::Value {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../__test__/vectors/label-keys.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_vector_holds() {
+        let vectors = vectors();
+        let prefix = vectors["prefix"].as_str().unwrap();
+        let keys = vectors["keys"].as_array().unwrap();
+        assert!(keys.len() > 10);
+        for vector in keys {
+            let (id, key) = (vector["sessionId"].as_str().unwrap(), vector["key"].as_str().unwrap());
+            assert_eq!(label_key(prefix, id), key, "{id:?}");
+        }
+        for vector in vectors["customPrefix"].as_array().unwrap() {
+            let key = label_key(vector["prefix"].as_str().unwrap(), vector["sessionId"].as_str().unwrap());
+            assert_eq!(key, vector["key"].as_str().unwrap());
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The commands of the label store with everything but the digest and the labels encoded in advance.
+
+use crate::config::GenerationMode;
+use crate::resp::{push_array_header, push_bulk, push_command, push_decimal};
+
+/// A command whose only variable part is the hex digest inside its key.
+#[derive(Debug)]
+struct KeyedCommand {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl KeyedCommand {
+    fn new(prefix: &str, name: &str, arguments: &[&str]) -> Self {
+        let mut head = Vec::new();
+        push_array_header(&mut head, 2 + arguments.len());
+        push_bulk(&mut head, name.as_bytes());
+        push_key_head(&mut head, prefix);
+        let mut tail = b"\r\n".to_vec();
+        for argument in arguments {
+            push_bulk(&mut tail, argument.as_bytes());
+        }
+        Self { head, tail }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, hex: &[u8; 64]) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(hex);
+        out.extend_from_slice(&self.tail);
+    }
+}
+
+/// The start of a bulk string that holds a key, up to the digest.
+fn push_key_head(out: &mut Vec<u8>, prefix: &str) {
+    out.push(b'$');
+    push_decimal(out, (prefix.len() + 1 + 64) as u64);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(prefix.as_bytes());
+    out.push(b':');
+}
+
+/// The encoded commands of one store.
+#[derive(Debug)]
+pub(crate) struct LabelCommands {
+    members: KeyedCommand,
+    /// `EXPIRE key ttl GT`: never shortens a life that another node set.
+    refresh: Option<KeyedCommand>,
+    /// `EXPIRE key ttl NX`: gives a new set its life; `GT` alone never does.
+    arm: Option<KeyedCommand>,
+    /// The bulk string of the key inside `SADD`, whose length is not known in advance.
+    key_head: Vec<u8>,
+    proof: ProofCommand,
+}
+
+/// How a pipeline proves that it was answered by a primary that accepts writes, after its loads.
+#[derive(Debug)]
+enum ProofCommand {
+    /// `GETEX <prefix>:generation PERSIST`: proof and generation in one.
+    Generation(Vec<u8>),
+    /// The refresh that follows every load is itself a write.
+    Refresh,
+    /// `EXPIRE key 1 GT` on the last key loaded: a write that changes nothing that matters.
+    Touch(KeyedCommand),
+}
+
+impl LabelCommands {
+    pub(crate) fn new(prefix: &str, ttl_seconds: Option<u32>, generation: GenerationMode) -> Self {
+        let expire = |flag: &str| ttl_seconds.map(|ttl| KeyedCommand::new(prefix, "EXPIRE", &[&ttl.to_string(), flag]));
+        let mut key_head = Vec::new();
+        push_key_head(&mut key_head, prefix);
+        let proof = match (generation, ttl_seconds) {
+            (GenerationMode::Observe | GenerationMode::Require, _) => {
+                let mut command = Vec::new();
+                push_command(&mut command, &[b"GETEX", generation_key(prefix).as_bytes(), b"PERSIST"]);
+                ProofCommand::Generation(command)
+            }
+            (GenerationMode::Off, Some(_)) => ProofCommand::Refresh,
+            (GenerationMode::Off, None) => ProofCommand::Touch(KeyedCommand::new(prefix, "EXPIRE", &["1", "GT"])),
+        };
+        Self {
+            members: KeyedCommand::new(prefix, "SMEMBERS", &[]),
+            refresh: expire("GT"),
+            arm: expire("NX"),
+            key_head,
+            proof,
+        }
+    }
+
+    /// Whether sets live for a sliding `ttlSeconds`.
+    pub(crate) fn has_ttl(&self) -> bool {
+        self.refresh.is_some()
+    }
+
+    /// Whether the refresh of each load is its proof (`generation: off` with a TTL).
+    pub(crate) fn refresh_is_proof(&self) -> bool {
+        matches!(self.proof, ProofCommand::Refresh)
+    }
+
+    /// Writes the read of one key; returns how many replies it has.
+    pub(crate) fn write_load(&self, out: &mut Vec<u8>, hex: &[u8; 64]) -> usize {
+        self.members.write(out, hex);
+        self.refresh.as_ref().map_or(1, |refresh| {
+            refresh.write(out, hex);
+            2
+        })
+    }
+
+    /// Writes the part of one key inside a transaction; returns how many replies it has.
+    pub(crate) fn write_append<'a>(
+        &self,
+        out: &mut Vec<u8>,
+        hex: &[u8; 64],
+        label_count: usize,
+        labels: impl Iterator<Item = &'a [u8]>,
+    ) -> usize {
+        push_array_header(out, 2 + label_count);
+        push_bulk(out, b"SADD");
+        out.extend_from_slice(&self.key_head);
+        out.extend_from_slice(hex);
+        out.extend_from_slice(b"\r\n");
+        for label in labels {
+            push_bulk(out, label);
+        }
+        let mut replies = 1;
+        for command in [&self.arm, &self.refresh].into_iter().flatten() {
+            command.write(out, hex);
+            replies += 1;
+        }
+        replies
+    }
+
+    /// Writes the proof that ends a pipeline; returns whether one was needed. `last_loaded` is the digest of the last
+    /// key read, if any was.
+    pub(crate) fn write_proof(&self, out: &mut Vec<u8>, last_loaded: Option<&[u8; 64]>) -> bool {
+        match (&self.proof, last_loaded) {
+            (ProofCommand::Generation(command), _) => out.extend_from_slice(command),
+            (ProofCommand::Touch(command), Some(hex)) => command.write(out, hex),
+            (ProofCommand::Touch(_), None) | (ProofCommand::Refresh, _) => return false,
+        }
+        true
+    }
+
+    /// Writes what takes back a life that an append's `EXPIRE` gave to a key that is no set: `PERSIST` where the ACL
+    /// allows it, else `GETEX … PERSIST`, which works on strings, else the longest life there is, which `GT` gives to
+    /// no key that has none.
+    pub(crate) fn write_disarm(&self, out: &mut Vec<u8>, hex: &[u8; 64]) -> usize {
+        let key = self.key(hex);
+        push_command(out, &[b"PERSIST", &key]);
+        push_command(out, &[b"GETEX", &key, b"PERSIST"]);
+        push_command(out, &[b"EXPIRE", &key, b"2147483648", b"GT"]);
+        3
+    }
+
+    fn key(&self, hex: &[u8; 64]) -> Vec<u8> {
+        let head = self.key_head.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default();
+        [head, hex].concat()
+    }
+}
+
+/// The key that holds the generation of a keyspace.
+#[must_use]
+pub fn generation_key(prefix: &str) -> String {
+    format!("{prefix}:generation")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SessionDigest;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_encoded_commands_are_the_documented_ones() {
+        let hex = SessionDigest::of(b"sess-1").hex();
+        let key = crate::label_key("taint:v1", "sess-1");
+        let commands = LabelCommands::new("taint:v1", Some(3600), GenerationMode::Observe);
+        let packed =
+            |parts: &[&str]| String::from_utf8(redis::cmd(parts[0]).arg(&parts[1..]).get_packed_command()).unwrap();
+        assert_eq!(
+            written(|out| assert_eq!(commands.write_load(out, &hex), 2)),
+            packed(&["SMEMBERS", &key]) + &packed(&["EXPIRE", &key, "3600", "GT"])
+        );
+        let labels = [&b"PII"[..], b"x y"];
+        assert_eq!(
+            written(|out| assert_eq!(commands.write_append(out, &hex, 2, labels.into_iter()), 3)),
+            packed(&["SADD", &key, "PII", "x y"])
+                + &packed(&["EXPIRE", &key, "3600", "NX"])
+                + &packed(&["EXPIRE", &key, "3600", "GT"])
+        );
+        assert_eq!(
+            written(|out| assert!(commands.write_proof(out, None))),
+            packed(&["GETEX", "taint:v1:generation", "PERSIST"])
+        );
+        assert_eq!(
+            written(|out| assert_eq!(commands.write_disarm(out, &hex), 3)),
+            packed(&["PERSIST", &key])
+                + &packed(&["GETEX", &key, "PERSIST"])
+                + &packed(&["EXPIRE", &key, "2147483648", "GT"])
+        );
+    }
+
+    #[test]
+    fn without_a_generation_the_proof_is_a_write_on_the_key_that_was_read() {
+        let hex = SessionDigest::of(b"s").hex();
+        let key = crate::label_key("p", "s");
+        let plain = LabelCommands::new("p", None, GenerationMode::Off);
+        assert_eq!(
+            written(|out| assert!(plain.write_proof(out, Some(&hex)))),
+            String::from_utf8(redis::cmd("EXPIRE").arg(&key).arg("1").arg("GT").get_packed_command()).unwrap()
+        );
+        assert_eq!(written(|out| assert!(!plain.write_proof(out, None))), "");
+        let sliding = LabelCommands::new("p", Some(5), GenerationMode::Off);
+        assert!(sliding.refresh_is_proof());
+        assert_eq!(written(|out| assert!(!sliding.write_proof(out, Some(&hex)))), "");
+    }
+}

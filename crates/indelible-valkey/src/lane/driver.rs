@@ -1,0 +1,256 @@
+//! The task that owns a connection: writes pipelines, reads replies, keeps the deadlines.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use indelible_core::{Failure, Timeout, Unavailable};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::in_flight::{Awaited, InFlight};
+use super::inbox::{Errand, Inbox};
+use crate::batch::Batch;
+use crate::connection::Stream;
+use crate::event::{Event, State};
+use crate::fault::Fault;
+use crate::outcome::Outcomes;
+use crate::pipeline::Pipeline;
+use crate::resp::ReplyReader;
+use crate::store_core::StoreCore;
+
+/// Operations of one pipeline at the most: the server answers the first part of a large batch while the rest is still
+/// being written, and its callers go on meanwhile.
+const PIPELINE_OPERATIONS: usize = 128;
+
+/// Bytes read before others get their turn.
+const READ_BUDGET: usize = 1024 * 1024;
+
+/// The driver of one lane; resolves when the connection is gone and everything under way has been answered.
+#[derive(Debug)]
+pub(super) struct Driver {
+    inbox: Arc<Inbox>,
+    stream: Stream,
+    reader: ReplyReader,
+    out: Vec<u8>,
+    /// Bytes of `out` that the socket has taken.
+    out_written: usize,
+    /// Bytes that the socket has taken since the connection was opened.
+    written: u64,
+    needs_flush: bool,
+    errands: Vec<Errand>,
+    in_flight: InFlight,
+    /// What is being turned from an errand into a pipeline, or from replies into outcomes: a panic there must not
+    /// leave its callers without an answer.
+    in_hand: Option<(Arc<Batch>, Arc<StoreCore>)>,
+    timer: Option<Pin<Box<Sleep>>>,
+    events: Arc<dyn Outcomes>,
+}
+
+impl Driver {
+    pub(super) fn new(inbox: Arc<Inbox>, stream: Stream, reader: ReplyReader, events: Arc<dyn Outcomes>) -> Self {
+        Self {
+            inbox,
+            stream,
+            reader,
+            out: Vec::new(),
+            out_written: 0,
+            written: 0,
+            needs_flush: false,
+            errands: Vec::new(),
+            in_flight: InFlight::default(),
+            in_hand: None,
+            timer: None,
+            events,
+        }
+    }
+
+    /// One round of everything that can be done now; ready with what ended the connection.
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        if !self.inbox.collect(&mut self.errands, cx) {
+            return Poll::Ready(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
+        }
+        self.write_errands();
+        if let Poll::Ready(fault) = self.write(cx) {
+            return Poll::Ready(fault);
+        }
+        if let Poll::Ready(fault) = self.read(cx) {
+            return Poll::Ready(fault);
+        }
+        // Replies may have called for commands of our own.
+        if let Poll::Ready(fault) = self.write(cx) {
+            return Poll::Ready(fault);
+        }
+        self.inbox.set_under_way(self.in_flight.len());
+        // A reply that has arrived is judged before the clock is.
+        self.keep_deadline(cx)
+    }
+
+    fn write_errands(&mut self) {
+        for errand in std::mem::take(&mut self.errands) {
+            let Errand { batch, store, deadline } = errand;
+            let slots = batch.slots();
+            if slots.len() <= PIPELINE_OPERATIONS {
+                self.write_pipeline(batch, &store, deadline);
+                continue;
+            }
+            for part in slots.chunks(PIPELINE_OPERATIONS) {
+                let part = Arc::new(batch.with_slots(part.to_vec()));
+                self.write_pipeline(part, &store, deadline);
+            }
+        }
+    }
+
+    fn write_pipeline(&mut self, batch: Arc<Batch>, store: &Arc<StoreCore>, deadline: Instant) {
+        self.in_hand = Some((Arc::clone(&batch), Arc::clone(store)));
+        let first_byte = self.written + (self.out.len() - self.out_written) as u64;
+        let pipeline = store.write(batch, deadline, &mut self.out, first_byte);
+        self.in_flight.push(Awaited::Pipeline { pipeline, store: Arc::clone(store) });
+        self.in_hand = None;
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        while self.out_written < self.out.len() {
+            let rest = self.out.get(self.out_written..).unwrap_or_default();
+            match self.stream.io().poll_write(cx, rest) {
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.out_written += count;
+                    self.written += count as u64;
+                    self.needs_flush = true;
+                }
+                Poll::Ready(_) => return Poll::Ready(connection_lost()),
+                Poll::Pending => break,
+            }
+        }
+        if self.out_written == self.out.len() {
+            self.out.clear();
+            self.out_written = 0;
+        }
+        if self.needs_flush {
+            match self.stream.io().poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.needs_flush = false,
+                Poll::Ready(Err(_)) => return Poll::Ready(connection_lost()),
+                Poll::Pending => {}
+            }
+        }
+        Poll::Pending
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        let mut budget = READ_BUDGET;
+        loop {
+            let mut space = ReadBuf::new(self.reader.space());
+            let result = ready!(self.stream.io().poll_read(cx, &mut space));
+            let count = space.filled().len();
+            if result.is_err() || count == 0 {
+                return Poll::Ready(connection_lost());
+            }
+            self.reader.advance(count);
+            if let Err(fault) = self.take_replies() {
+                return Poll::Ready(fault);
+            }
+            budget = budget.saturating_sub(count);
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn take_replies(&mut self) -> Result<(), Fault> {
+        while let Some(reply) = self.reader.next_reply().map_err(|_| Fault::protocol())? {
+            let completed = self.in_flight.accept(&reply).map_err(|_| Fault::protocol())?;
+            self.reader.consume();
+            if let Some((pipeline, store)) = completed {
+                self.finish(pipeline, &store);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, pipeline: Pipeline, store: &Arc<StoreCore>) {
+        self.in_hand = Some((Arc::clone(pipeline.batch()), Arc::clone(store)));
+        let finished = pipeline.finish();
+        let replies: usize = finished.disarm.iter().map(|hex| store.write_disarm(&mut self.out, hex)).sum();
+        if replies > 0 {
+            self.in_flight.push(Awaited::Ignored { replies, deadline: store.command_deadline() });
+        }
+        store.conclude(finished);
+        self.in_hand = None;
+    }
+
+    fn keep_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        let Some(front) = self.in_flight.front() else { return Poll::Pending };
+        let deadline = front.deadline();
+        loop {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            // A timer that is set for an earlier pipeline only wakes too soon, which is cheaper than resetting it.
+            if timer.deadline() > deadline {
+                timer.as_mut().reset(deadline);
+            }
+            ready!(timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if now >= deadline {
+                return Poll::Ready(Fault::new(Failure::Timeout(Timeout::Command)));
+            }
+            timer.as_mut().reset(deadline);
+        }
+    }
+
+    /// Answers everything that is still under way; the connection is not used again.
+    fn end(&mut self, fault: &Fault) {
+        let now = Instant::now();
+        let expired = fault.failure == Failure::Timeout(Timeout::Command);
+        let unsent = self.inbox.shut();
+        for awaited in self.in_flight.drain() {
+            let Awaited::Pipeline { pipeline, store } = awaited else { continue };
+            let fault = match (expired, now >= pipeline.deadline()) {
+                (true, true) if pipeline.is_unsent(self.written) => Fault::new(Failure::Timeout(Timeout::Queue)),
+                // Its own time is not up, but its connection is.
+                (true, false) => connection_lost(),
+                _ => fault.clone(),
+            };
+            let batch = Arc::clone(pipeline.batch());
+            store.conclude_all(&batch, pipeline.abandon(&fault, self.written));
+        }
+        for errand in self.errands.drain(..).chain(unsent) {
+            errand.store.conclude_batch(&errand.batch, &connection_lost());
+        }
+        if let Some((batch, store)) = self.in_hand.take() {
+            store.conclude_batch(&batch, &fault.clone().indeterminate(true));
+        }
+        self.inbox.set_under_way(0);
+        let (code, reason) = (fault.failure.code(), fault.failure.reason());
+        self.events.event(Event::State(State::Disconnected { code, reason }));
+    }
+}
+
+impl Future for Driver {
+    type Output = Fault;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Fault> {
+        let driver = &mut *self;
+        let fault = match catch_unwind(AssertUnwindSafe(|| driver.step(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(fault)) => {
+                driver.in_hand = None;
+                fault
+            }
+            Err(_) => {
+                let in_hand = driver.in_hand.as_ref().map(|(_, store)| store);
+                for store in in_hand.into_iter().chain(driver.in_flight.stores()) {
+                    store.replace_label_sets();
+                }
+                Fault::new(Failure::Internal)
+            }
+        };
+        driver.end(&fault);
+        Poll::Ready(fault)
+    }
+}
+
+fn connection_lost() -> Fault {
+    Fault::new(Failure::Unavailable(Unavailable::ConnectionLost))
+}

@@ -1,0 +1,11 @@
+//! Lanes: long-lived connections that many operations share. A lane turns batches into pipelines, keeps several in
+//! flight, and is dropped at the first doubt (`docs/soundness.md`, line 15).
+
+mod driver;
+mod in_flight;
+mod inbox;
+mod manager;
+
+pub use inbox::Lane;
+pub(crate) use inbox::{Errand, Rejected};
+pub use manager::{LaneError, LaneManager};

@@ -1,0 +1,126 @@
+//! The pool of lanes. A lane is checked out only for the moment in which a batch is handed to it, so that many
+//! batches share it; the pool bounds how many there are and opens new ones within the connect time-out.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use deadpool::managed::{self, PoolError, QueueMode};
+use indelible_core::{Failure, Timeout};
+use tokio::time::timeout;
+
+use crate::fault::Fault;
+use crate::lane::{Errand, LaneError, LaneManager, Rejected};
+
+/// Pause before another lane is opened beside working ones when opening one has failed.
+const GROWTH_PAUSE: Duration = Duration::from_secs(1);
+
+/// A pool of lanes to one node. Cheap to clone; clones share the lanes.
+pub type Pool = managed::Pool<LaneManager>;
+
+/// Builds a pool of at most `connections` lanes.
+pub(crate) fn build(manager: LaneManager, connections: usize) -> Result<Pool, managed::BuildError> {
+    // First in, first out: batches take turns on the lanes.
+    Pool::builder(manager).max_size(connections).queue_mode(QueueMode::Fifo).build()
+}
+
+/// The lanes that one store uses.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    pool: Pool,
+    connect_timeout: Duration,
+    growing: Arc<AtomicBool>,
+}
+
+impl Lanes {
+    pub(crate) fn new(pool: Pool, connect_timeout: Duration) -> Self {
+        Self { pool, connect_timeout, growing: Arc::default() }
+    }
+
+    /// Hands the errand to a lane that is open now; returns it if there is none.
+    pub(crate) fn submit_now(&self, errand: Errand) -> Result<(), Errand> {
+        if self.pool.status().available == 0 {
+            return Err(errand);
+        }
+        let mut checkout = pin!(self.pool.get());
+        let Poll::Ready(Ok(lane)) = checkout.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            return Err(errand);
+        };
+        if lane.is_busy() {
+            self.grow();
+        }
+        lane.submit(errand).map_err(|Rejected(errand)| errand)
+    }
+
+    /// Hands the errand to a lane, opening one if need be; bounded by the connect time-out, waiting included.
+    pub(crate) async fn submit(&self, mut errand: Errand) -> Result<(), (Errand, Fault)> {
+        let submitting = async {
+            loop {
+                let lane = match self.pool.get().await {
+                    Ok(lane) => lane,
+                    Err(PoolError::Backend(LaneError(fault))) => return Err(fault),
+                    Err(_) => return Err(Fault::new(Failure::Closed)),
+                };
+                errand.deadline = errand.store.command_deadline();
+                match lane.submit(errand.clone()) {
+                    Ok(()) => return Ok(()),
+                    // It closed between the pool's look at it and ours.
+                    Err(Rejected(_)) => drop(managed::Object::take(lane)),
+                }
+            }
+        };
+        match timeout(self.connect_timeout, submitting).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(fault)) => Err((errand, fault)),
+            Err(_) => Err((errand, Fault::new(Failure::Timeout(Timeout::Connect)))),
+        }
+    }
+
+    /// Closes every lane: their node is in doubt.
+    pub(crate) fn drop_all(&self) {
+        self.pool.retain(|lane, _| {
+            lane.close();
+            false
+        });
+    }
+
+    /// Refuses further checkouts and closes every lane.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Opens one more lane in the background while the others are busy.
+    fn grow(&self) {
+        let status = self.pool.status();
+        if status.size >= status.max_size || self.growing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        // Only a checkout that finds no idle lane opens one, so the idle ones are held for the moment in which that
+        // checkout starts.
+        let mut held = Vec::new();
+        let opening = loop {
+            let pool = self.pool.clone();
+            let mut checkout = Box::pin(async move { pool.get().await });
+            match checkout.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(lane)) => held.push(lane),
+                Poll::Ready(Err(_)) => break None,
+                Poll::Pending => break Some(checkout),
+            }
+        };
+        drop(held);
+        let growing = Arc::clone(&self.growing);
+        tokio::spawn(async move {
+            let opened = match opening {
+                Some(checkout) => checkout.await.is_ok(),
+                None => false,
+            };
+            if !opened {
+                tokio::time::sleep(GROWTH_PAUSE).await;
+            }
+            growing.store(false, Ordering::Relaxed);
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! The Valkey and Redis driver of `indelible`.
+//!
+//! # Map
+//!
+//! * [`Config`] is read from JSON text ([`RawConfig`] documents the keys) and checked before anything is dialled.
+//! * [`Engine`] is a running store without an API: request frames in, [`Outcome`]s out, one thread of its own.
+//! * A **frame** carries the operations of one event-loop turn; a **batch** is what of them travels together.
+//! * A **lane** is a connection that many batches share; it turns each into **pipelines** that end in a **proof**: a
+//!   write that changes nothing, by which the server shows that it is a primary and still holds the same
+//!   **generation** of the keyspace (`docs/soundness.md`).
+//! * **Interned sets** name a label set that has been seen before by a number.
+//! * [`ValkeySessionStore`] is the Rust face; `indelible-node` is the other.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use indelible_core::{Label, SessionId, SessionRef, SessionStore};
+//! use indelible_valkey::{Config, ValkeySessionStore};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::from_json(r#"{ "kind": "valkey", "endpoint": "redis://127.0.0.1:6379" }"#)?;
+//! let store = ValkeySessionStore::open(&config, |event| drop(event.to_json()))?;
+//! let session = SessionRef::from(SessionId::new("sess-1")?);
+//! store.append_labels(&session, &[Label::new("PII")?]).await?;
+//! assert!(store.load_labels(&session).await?.contains("PII"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod config;
+mod connection;
+mod credentials;
+mod dispatch;
+mod endpoint;
+mod engine;
+mod event;
+mod fault;
+mod frame;
+mod generation;
+mod keys;
+mod label_commands;
+mod label_sets;
+mod lane;
+mod lanes;
+mod operation;
+mod outcome;
+mod pipeline;
+mod resp;
+mod store_core;
+mod timing;
+mod tls;
+mod valkey_session_store;
+
+pub use config::{Config, ConfigError, ConfigErrorCode, GenerationMode, RawConfig};
+pub use engine::Engine;
+pub use event::{Alarm, Event, State};
+pub use frame::{FrameWriter, Opcode};
+pub use keys::label_key;
+pub use label_commands::generation_key;
+pub use label_sets::InternedSet;
+pub use lane::{Lane, LaneError, LaneManager};
+pub use lanes::Pool;
+pub use outcome::{Answer, Outcome, Outcomes};
+pub use timing::Timing;
+pub use valkey_session_store::ValkeySessionStore;

@@ -1,0 +1,192 @@
+import { alarmChannel, operationChannel, stateChannel } from '../events.js'
+import type { StoreAlarm } from '../events.js'
+import type { NativeStore } from '../native-addon.js'
+import { APPENDED, failed } from '../results.js'
+import type { AppendResult, LoadResult } from '../results.js'
+import { StoreError } from '../store-error.js'
+import type { StoreFailure, StoreOperation, UncheckedStoreErrorRecord } from '../store-error.js'
+import { FrameWriter, OPCODE } from './frame-writer.js'
+import { PendingOperations } from './pending-operations.js'
+import type { Settle } from './pending-operations.js'
+import { ReplyReader } from './reply-reader.js'
+import type { NativeEvent, ReplySink } from './reply-reader.js'
+import { Watchdog } from './watchdog.js'
+
+/** Bytes of one frame; a larger turn makes several. */
+const MAX_FRAME_BYTES = 1024 * 1024
+/** Bytes of all operations that may be under way at once. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+/** How long after the engine's own deadline the watchdog takes it for lost, in milliseconds. */
+const WATCHDOG_SLACK_MS = 1000
+
+type Result = LoadResult & AppendResult
+
+/**
+ * The JavaScript half of the engine: operations of one turn go out in one frame, answers come back in one.
+ *
+ * The first operation of a turn schedules the flush for the end of that turn, when every promise reaction of the
+ * turn has run: one crossing carries whatever they asked for.
+ */
+export class FrameEngine implements ReplySink {
+  readonly #native: NativeStore
+  readonly #kind: string
+  readonly #writer = new FrameWriter()
+  readonly #reader = new ReplyReader()
+  readonly #pending = new PendingOperations()
+  readonly #watchdog: Watchdog
+  readonly #maxInFlight: number
+  readonly #flush = (): void => this.#submit()
+  /** Hands the executor's `resolve` out, so that no closure is made for each operation. */
+  readonly #capture = (resolve: Settle): void => {
+    this.#resolve = resolve
+  }
+  #resolve: Settle | undefined
+
+  /** `open` gets the function that wakes this engine and answers the store. */
+  constructor(kind: string, open: (wake: () => void) => NativeStore) {
+    this.#kind = kind
+    this.#native = open(() => this.#drain())
+    this.#maxInFlight = this.#native.maxInFlight
+    this.#watchdog = new Watchdog(this.#native.deadlineMs + WATCHDOG_SLACK_MS, (overdue) => this.#expire(overdue))
+  }
+
+  load(ids: readonly string[], signal: AbortSignal | undefined): Promise<LoadResult> {
+    return this.#call('load', ids, undefined, signal)
+  }
+
+  append(ids: readonly string[], labels: readonly string[], signal: AbortSignal | undefined): Promise<AppendResult> {
+    return this.#call('append', ids, labels, signal)
+  }
+
+  /** Takes nothing more; what is under way still settles. */
+  close(): void {
+    if (this.#writer.length > 0) this.#submit()
+    this.#native.close()
+    if (this.#pending.awaited === 0) this.#watchdog.stop()
+  }
+
+  #call(
+    operation: StoreOperation,
+    ids: readonly string[],
+    labels: readonly string[] | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const pending = this.#pending
+    if (pending.taken >= this.#maxInFlight || pending.bytesTaken >= MAX_BYTES_IN_FLIGHT) {
+      return Promise.resolve(failed({ code: 'ERR_STORE_OVERLOADED', operation }) as Result)
+    }
+    const promise = new Promise<Result>(this.#capture)
+    const resolve = this.#resolve as Settle
+    const startedAt = operationChannel.hasSubscribers ? performance.now() : 0
+    const token = pending.add(resolve, operation, this.#watchdog.tick, startedAt)
+    if (pending.awaited === 1) this.#watchdog.start()
+    if (signal !== undefined) this.#listen(signal, token, promise)
+
+    const writer = this.#writer
+    if (writer.length === 0) process.nextTick(this.#flush)
+    pending.setBytes(token, writer.push(token, OPCODE[operation], ids, labels))
+    if (writer.length >= MAX_FRAME_BYTES) this.#submit()
+    return promise
+  }
+
+  /**
+   * Settles the promise when the signal fires. The operation goes on: a label that was decided on is written whoever
+   * has stopped waiting for it.
+   */
+  #listen(signal: AbortSignal, token: number, promise: Promise<Result>): void {
+    const abort = (): void => this.#abandon(token, { code: 'ERR_STORE_ABORTED' }, signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    void promise.then(() => signal.removeEventListener('abort', abort))
+  }
+
+  #submit(): void {
+    const writer = this.#writer
+    if (writer.length === 0) return
+    let accepted: boolean
+    try {
+      accepted = this.#native.submit(writer.bytes, writer.length)
+    } catch {
+      accepted = false
+    }
+    if (!accepted) this.#refuse(writer)
+    writer.reset()
+  }
+
+  /** The engine is gone: fails every operation of the frame. */
+  #refuse({ bytes, length }: FrameWriter): void {
+    for (let at = 0; at < length; at += bytes.readUInt32LE(at)) {
+      const token = bytes.readUInt32LE(at + 4)
+      this.failed(token, { code: 'ERR_STORE_INTERNAL', operation: this.#pending.operationOf(token) })
+    }
+  }
+
+  #drain(): void {
+    for (;;) {
+      const length = this.#native.drain(this.#reader.bytes)
+      if (length === 0) break
+      if (length > 0) this.#reader.read(length, this)
+      else this.#reader.grow(-length)
+    }
+    if (this.#pending.awaited === 0) this.#watchdog.rest()
+  }
+
+  /** Fails what began long ago, after taking whatever the engine has answered while nobody listened. */
+  #expire(overdue: number): void {
+    this.#drain()
+    for (const token of this.#pending.takenBefore(overdue)) {
+      this.#abandon(token, { code: 'ERR_STORE_TIMEOUT', reason: 'command' })
+    }
+    if (this.#pending.awaited === 0) this.#watchdog.rest()
+  }
+
+  /** Fails an operation that may still be going on. */
+  #abandon(token: number, failure: StoreFailure, cause?: unknown): void {
+    const operation = this.#pending.operationOf(token)
+    const settle = this.#pending.abandon(token)
+    if (settle === undefined) return
+    const result = failed({ ...failure, operation, indeterminate: operation === 'append', cause })
+    this.#report(token, result.error)
+    settle(result as Result)
+  }
+
+  loaded(token: number, result: LoadResult): void {
+    const settle = this.#pending.answer(token)
+    if (settle === undefined) return
+    this.#report(token)
+    settle(result as Result)
+  }
+
+  appended(token: number): void {
+    const settle = this.#pending.answer(token)
+    if (settle === undefined) return
+    this.#report(token)
+    settle(APPENDED as Result)
+  }
+
+  failed(token: number, record: UncheckedStoreErrorRecord): void {
+    const settle = this.#pending.answer(token)
+    if (settle === undefined) return
+    const error = StoreError.from(record)
+    this.#report(token, error)
+    settle(Object.freeze({ ok: false, error }) as Result)
+  }
+
+  event({ channel, ...event }: NativeEvent): void {
+    if (channel === 'alarm') alarmChannel.publish({ ...event, kind: this.#kind } as unknown as StoreAlarm)
+    else stateChannel.publish({ ...event, kind: this.#kind })
+  }
+
+  #report(token: number, error?: StoreError): void {
+    if (!operationChannel.hasSubscribers) return
+    const startedAt = this.#pending.startedAt(token)
+    operationChannel.publish({
+      name: 'session_store_operation',
+      kind: this.#kind,
+      op: this.#pending.operationOf(token),
+      ok: error === undefined,
+      ...(error === undefined ? {} : { code: error.code, ...(error.reason === undefined ? {} : { reason: error.reason }) }),
+      attempts: error?.attempts ?? 1,
+      elapsedMs: startedAt === 0 ? 0 : performance.now() - startedAt,
+    })
+  }
+}
