@@ -69,7 +69,7 @@ impl ReplyFrameWriter {
 }
 
 fn error_json(error: &StoreError) -> String {
-    json!({
+    let mut record = json!({
         "code": error.code(),
         "reason": error.reason(),
         "operation": error.operation().as_str(),
@@ -78,8 +78,12 @@ fn error_json(error: &StoreError) -> String {
         "attempts": error.attempts(),
         "elapsedMs": error.elapsed().as_secs_f64() * 1000.0,
         "detail": error.detail(),
-    })
-    .to_string()
+    });
+    // What is not known is left out: to JavaScript, null is something else.
+    if let Some(fields) = record.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    record.to_string()
 }
 
 fn push_words(frame: &mut Vec<u8>, words: &[u32]) {
