@@ -188,12 +188,20 @@ impl Door {
     }
 
     fn set_open(&mut self, open: bool) -> io::Result<()> {
-        match (open, &self.listener) {
-            (true, None) => self.listener = Some(bound_to(self.address)?.listen(1024)?),
-            (false, Some(_)) => self.listener = None,
-            (true, Some(_)) | (false, None) => {}
+        if !open {
+            self.shut();
+        } else if self.listener.is_none() {
+            self.listener = Some(bound_to(self.address)?.listen(1024)?);
         }
         Ok(())
+    }
+
+    fn shut(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            // Closing alone does not end it while a process that is just being forked, such as a test server, still
+            // holds a copy. Where a listener cannot be shut down (macOS says so), closing has to do.
+            let _ = rustix::net::shutdown(&listener, rustix::net::Shutdown::Both);
+        }
     }
 
     async fn accept(&self) -> TcpStream {
@@ -207,6 +215,12 @@ impl Door {
                 None => std::future::pending().await,
             }
         }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.shut();
     }
 }
 
