@@ -32,7 +32,8 @@ interface Finished {
 
 function run(...args: string[]): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], (_, stdout, stderr) => {
+    const options = { env: { ...process.env, TOKEN } }
+    const child = execFile(process.execPath, [CLI, ...args], options, (_, stdout, stderr) => {
       resolve({ status: child.exitCode, stdout, stderr })
     })
   })
@@ -57,12 +58,19 @@ upstreams:
 
 /** Starts the command and waits until it listens. */
 async function start(config: string) {
-  const child = spawn(process.execPath, [CLI, '--config', await configFile(config)], { env: { ...process.env, TOKEN } })
+  const child = spawn(process.execPath, [CLI, '--config', await configFile(config)], {
+    env: { ...process.env, TOKEN },
+  })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return { child, exited, listening: JSON.parse(line) as { type: string; address: string }, stderr: () => stderr }
+  return {
+    child,
+    exited,
+    listening: JSON.parse(line) as { type: string; address: string },
+    stderr: () => stderr,
+  }
 }
 
 function call(address: string): Promise<Response> {
@@ -77,11 +85,17 @@ describe('the command', () => {
   test('says on stdout where it listens, on stderr what alarms, and serves', async () => {
     upstream.reset()
     const { child, exited, listening, stderr } = await start(CONFIG(upstream.url))
-    expect(listening).toEqual({ type: 'listening', address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) })
+    expect(listening).toEqual({
+      type: 'listening',
+      address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    })
     expect((await call(listening.address)).status).toBe(200)
     child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
-    const alarms = stderr().trimEnd().split('\n').map((line) => JSON.parse(line) as object)
+    const alarms = stderr()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
     expect(alarms).toMatchObject([{ type: 'alarm', name: 'session_store_memory', kind: 'memory' }])
     expect(stderr()).not.toContain(TOKEN)
   })
@@ -92,13 +106,23 @@ describe('the command', () => {
     const arrived = closedGate()
     upstream.answer = (_, response) => {
       arrived.open()
-      void gate.opened.then(() => response.writeHead(200, { 'content-type': 'application/json' }).end('{"late":true}'))
+      void gate.opened.then(() =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"late":true}'),
+      )
     }
     const { child, exited, listening } = await start(CONFIG(upstream.url))
     const answer = call(listening.address)
+    answer.catch(() => {}) // reported where it is awaited
     await arrived.opened
     child.kill(signal)
-    await expect.poll(() => fetch(listening.address).then(() => 'open', () => 'closed')).toBe('closed')
+    await expect
+      .poll(() =>
+        fetch(listening.address).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      )
+      .toBe('closed')
     gate.open()
     expect(await (await answer).json()).toEqual({ late: true })
     expect(await exited).toEqual([0, null])
@@ -112,7 +136,14 @@ describe('the command', () => {
     const answer = call(listening.address).catch((error: unknown) => error)
     await arrived.opened
     child.kill('SIGTERM')
-    await expect.poll(() => fetch(listening.address).then(() => 'open', () => 'closed')).toBe('closed')
+    await expect
+      .poll(() =>
+        fetch(listening.address).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      )
+      .toBe('closed')
     child.kill('SIGTERM')
     expect(await exited).toEqual([null, 'SIGTERM'])
     expect(await answer).toBeInstanceOf(Error)
@@ -120,11 +151,7 @@ describe('the command', () => {
 
   test('stops with status 1 at a configuration that cannot work, in one line', async () => {
     const file = await configFile(`${CONFIG(upstream.url)}store: { kind: redsi }\n`)
-    const { status, stdout, stderr } = await new Promise<Finished>((resolve) => {
-      const child = execFile(process.execPath, [CLI, '--config', file], { env: { ...process.env, TOKEN } }, (_, stdout, stderr) =>
-        resolve({ status: child.exitCode, stdout, stderr }),
-      )
-    })
+    const { status, stdout, stderr } = await run('--config', file)
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(/^indelible-gateway: store.*redsi.*\n$/)
   })
@@ -140,7 +167,15 @@ describe('the command', () => {
   })
 
   test('tells how it is used, and its version', async () => {
-    expect(await run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Usage: /), stderr: '' })
-    expect(await run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+    expect(await run('--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Usage: /),
+      stderr: '',
+    })
+    expect(await run('--version')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    })
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { EventStreamReader } from '../../gateway/src/upstream/event-stream.js'
 
-const STREAM = ': comment\r\nevent: message\rid: 1\ndata: one\ndata:two\ndata\n\n\ndata:  three\r\n\r\nretry: 5\n\n'
+const STREAM =
+  ': comment\r\nevent: message\rid: 1\ndata: one\ndata:two\ndata\n\n\ndata:  three\r\n\r\nretry: 5\n\n'
 const EVENTS = ['one\ntwo\n', ' three']
 
 describe('an event stream', () => {
@@ -17,9 +18,12 @@ describe('an event stream', () => {
     expect(reader.unfinished).toBe(false)
   })
 
-  test.each(['data: x', 'data: x\n', 'data: x\n\ndata: y\n', 'da'])('cut within an event is unfinished: %j', (text) => {
-    const reader = new EventStreamReader()
-    reader.push(text)
-    expect(reader.unfinished).toBe(true)
-  })
+  test.each(['data: x', 'data: x\n', 'data: x\n\ndata: y\n', 'da'])(
+    'cut within an event is unfinished: %j',
+    (text) => {
+      const reader = new EventStreamReader()
+      reader.push(text)
+      expect(reader.unfinished).toBe(true)
+    },
+  )
 })

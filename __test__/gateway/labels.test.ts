@@ -23,12 +23,17 @@ afterAll(async () => {
 beforeEach(async () => {
   upstream.reset()
   store = new ScriptedStore()
-  gateway = await openTestGateway(leakConfig(upstream.url, { store: { kind: 'scripted' } }), { factories: [store.factory] })
+  gateway = await openTestGateway(leakConfig(upstream.url, { store: { kind: 'scripted' } }), {
+    factories: [store.factory],
+  })
   session = randomUUID()
   return () => gateway.close()
 })
 
-function call(tool: string, as: { principal?: PrincipalName; session?: string | undefined } = { session }): Promise<Posted> {
+function call(
+  tool: string,
+  as: { principal?: PrincipalName; session?: string | undefined } = { session },
+): Promise<Posted> {
   return post(gateway, tool === 'write' ? '/mcp/files' : '/mcp/crm', toolCall(tool), as)
 }
 
@@ -50,7 +55,12 @@ describe('a leak over two calls', () => {
   })
 
   test('of a resource counts too', async () => {
-    await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: 'crm://customers/7' } }, { session })
+    await post(
+      gateway,
+      '/mcp/crm',
+      { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: 'crm://customers/7' } },
+      { session },
+    )
     expect(isDenied(await call('write'))).toBe(true)
   })
 })
@@ -126,14 +136,20 @@ describe('labels known beforehand', () => {
     const gate = closedGate()
     store.gate = gate.opened
     const body = JSON.stringify(toolCall('read'))
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKENS.alice}`, 'x-session': session }
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${TOKENS.alice}`,
+      'x-session': session,
+    }
     const leaving = request(`${gateway.address}/mcp/crm`, { method: 'POST', headers })
     leaving.on('error', () => {}) // its own abort
     leaving.end(body)
     await vi.waitFor(() => expect(store.log).toContain('append pii'))
     leaving.destroy()
     // A second request on the same server, answered after the first connection's end was seen.
-    await vi.waitFor(async () => expect((await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(200))
+    await vi.waitFor(async () =>
+      expect((await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(200),
+    )
     upstream.seen.length = 0
     gate.open()
     await vi.waitFor(() => expect(store.log).toContain('appended pii true'))
@@ -152,7 +168,9 @@ describe('labels of a policy', () => {
     await using marking = await openTestGateway(leakConfig(upstream.url, { policy: { text } }))
     const write = () => post(marking, '/mcp/files', toolCall('write'), { session })
     expect(isDenied(await write())).toBeUndefined()
-    expect((await post(marking, '/mcp/crm', toolCall('count'))).json.result?.content?.[0]?.text).toBe('Denied by policy decoy.')
+    expect((await post(marking, '/mcp/crm', toolCall('count'))).json.result?.content?.[0]?.text).toBe(
+      'Denied by policy decoy.',
+    )
     expect(isDenied(await write())).toBe(true)
   })
 })
@@ -178,7 +196,12 @@ describe('when the store fails', () => {
       expect(answer.status).toBe(200)
       expect(answer.json.error).toMatchObject({
         code: 503,
-        data: { reason: 'session.load_failed', code: 'ERR_STORE_UNAVAILABLE', cause: 'refused', retryable: true },
+        data: {
+          reason: 'session.load_failed',
+          code: 'ERR_STORE_UNAVAILABLE',
+          cause: 'refused',
+          retryable: true,
+        },
       })
     }
     expect(upstream.seen).toEqual([])
@@ -187,7 +210,10 @@ describe('when the store fails', () => {
 
   test('an append: 503, and nothing is forwarded; calls that add nothing go on', async () => {
     store.failAppends = true
-    expect((await call('read')).json.error).toMatchObject({ code: 503, data: { reason: 'session.persist_failed' } })
+    expect((await call('read')).json.error).toMatchObject({
+      code: 503,
+      data: { reason: 'session.persist_failed' },
+    })
     expect(upstream.seen).toEqual([])
     expect(isDenied(await call('count'))).toBeUndefined()
     expect(alarms).toMatchObject([{ name: 'session_store_failure', op: 'append', decision: 'allow' }])
@@ -195,7 +221,9 @@ describe('when the store fails', () => {
 
   test('what does not touch the store goes on', async () => {
     store.failLoads = true
-    expect((await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'tools/list' })).json.result).toBeDefined()
+    expect(
+      (await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'tools/list' })).json.result,
+    ).toBeDefined()
   })
 
   test('the answer of a client has no reply to carry it: HTTP 503', async () => {
@@ -225,7 +253,9 @@ describe('a session that clients choose', () => {
     subscribe('indelible:alarm', record)
     const upstreams = { crm: { url: upstream.url, tools: { read: { labels } } } }
     const policy = { text: 'permit (principal, action, resource);' }
-    const opened = await openTestGateway(leakConfig(upstream.url, { upstreams, policy, store: { kind: 'memory' } }))
+    const opened = await openTestGateway(
+      leakConfig(upstream.url, { upstreams, policy, store: { kind: 'memory' } }),
+    )
     await opened.close()
     unsubscribe('indelible:alarm', record)
     return names

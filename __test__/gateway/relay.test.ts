@@ -11,9 +11,8 @@ let gateway: Gateway
 
 beforeAll(async () => {
   upstream = await RawUpstream.start()
-  const config = leakConfig(upstream.url, { store: { kind: 'memory' } })
-  config.upstreams['crm']!.headers = { Authorization: 'Bearer for-the-upstream' }
-  gateway = await openTestGateway(config)
+  const headers = { Authorization: 'Bearer for-the-upstream' }
+  gateway = await openTestGateway(leakConfig(upstream.url, { store: { kind: 'memory' } }, { headers }))
 })
 afterAll(async () => {
   await gateway.close()
@@ -80,7 +79,8 @@ describe('an answer', () => {
   })
 
   test.each([301, 307, 401, 403, 500, 503])('with status %i is an error 502', async (status) => {
-    upstream.answer = (_, response) => response.writeHead(status, { location: 'http://evil.example/' }).end('secret')
+    upstream.answer = (_, response) =>
+      response.writeHead(status, { location: 'http://evil.example/' }).end('secret')
     const answer = await post(gateway, '/mcp/crm', toolCall('count'))
     expect(answer.status).toBe(200)
     expect(answer.json.error).toMatchObject({ code: 502, data: { reason: 'upstream.status' } })
@@ -90,12 +90,16 @@ describe('an answer', () => {
 
   test('that is compressed although nobody asked for it is an error 502', async () => {
     upstream.answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
-    expect((await post(gateway, '/mcp/crm', toolCall('count'))).json.error?.data?.['reason']).toBe('upstream.encoding')
+    expect((await post(gateway, '/mcp/crm', toolCall('count'))).json.error?.data?.['reason']).toBe(
+      'upstream.encoding',
+    )
   })
 
   test('that is cut off is cut off for the client too', async () => {
     upstream.answer = (_, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n', () => response.destroy())
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .write('data: 1\n\n', () => response.destroy())
     }
     const { response } = await open()
     response.resume()
@@ -104,7 +108,9 @@ describe('an answer', () => {
   })
 
   test('that never comes because nothing listens is an error 502', async () => {
-    await using lost = await openTestGateway(leakConfig('http://127.0.0.1:1/mcp', { store: { kind: 'memory' } }))
+    await using lost = await openTestGateway(
+      leakConfig('http://127.0.0.1:1/mcp', { store: { kind: 'memory' } }),
+    )
     const { json } = await post(lost, '/mcp/crm', toolCall('count'))
     expect(json.error).toMatchObject({ code: 502, data: { reason: 'upstream.unreachable' } })
     const answer = { jsonrpc: '2.0', id: 1, result: { action: 'accept' } }
@@ -113,8 +119,7 @@ describe('an answer', () => {
 
   test('that takes longer than timeoutMs is an error 504', async () => {
     upstream.answer = () => {} // accepts and stays silent
-    const config = leakConfig(upstream.url, { store: { kind: 'memory' } })
-    config.upstreams['crm']!.timeoutMs = 50
+    const config = leakConfig(upstream.url, { store: { kind: 'memory' } }, { timeoutMs: 50 })
     await using hasty = await openTestGateway(config)
     const { json } = await post(hasty, '/mcp/crm', toolCall('count'))
     expect(json.error).toMatchObject({ code: 504, data: { reason: 'upstream.timeout' } })
@@ -123,11 +128,12 @@ describe('an answer', () => {
 
 test('the upstream gets its own credentials', async () => {
   await post(gateway, '/mcp/crm', toolCall('count'))
-  expect(upstream.seen[0]!.headers.authorization).toBe('Bearer for-the-upstream')
+  expect(upstream.last.headers.authorization).toBe('Bearer for-the-upstream')
 })
 
 test.each(['POST', 'GET'])('a client that leaves ends the exchange with the upstream: %s', async (method) => {
-  upstream.answer = (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  upstream.answer = (_, response) =>
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
   const { abort } = await open(method)
   abort()
   await vi.waitFor(() => expect(upstream.aborted).toBe(1))

@@ -37,17 +37,36 @@ const refused: readonly (readonly [string, string | Buffer])[] = [
   ['a number', '1'],
   ['a byte order mark', Buffer.from(`\ufeff{${call},"params":{"name":"count"}}`)],
   ['UTF-16', Buffer.from(`{${call},"params":{"name":"count"}}`, 'utf16le')],
-  ['a bad byte', Buffer.concat([Buffer.from(`{${call},"params":{"name":"`), Buffer.of(0xff), Buffer.from('"}}')])],
-  ['an overlong form', Buffer.concat([Buffer.from(`{${call},"params":{"name":"`), Buffer.of(0xc0, 0xae), Buffer.from('"}}')])],
-  ['an encoded surrogate', Buffer.concat([Buffer.from(`{${call},"params":{"name":"`), Buffer.of(0xed, 0xa0, 0x80), Buffer.from('"}}')])],
+  [
+    'a bad byte',
+    Buffer.concat([Buffer.from(`{${call},"params":{"name":"`), Buffer.of(0xff), Buffer.from('"}}')]),
+  ],
+  [
+    'an overlong form',
+    Buffer.concat([Buffer.from(`{${call},"params":{"name":"`), Buffer.of(0xc0, 0xae), Buffer.from('"}}')]),
+  ],
+  [
+    'an encoded surrogate',
+    Buffer.concat([
+      Buffer.from(`{${call},"params":{"name":"`),
+      Buffer.of(0xed, 0xa0, 0x80),
+      Buffer.from('"}}'),
+    ]),
+  ],
   ['a lone surrogate', `{${call},"params":{"name":"count","arguments":{"a":"\\ud800"}}}`],
   ['a lone surrogate in a key', `{${call},"params":{"name":"count","arguments":{"\\udc00":1}}}`],
-  ['a repeated method', '{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping","params":{"name":"count"}}'],
+  [
+    'a repeated method',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping","params":{"name":"count"}}',
+  ],
   ['a repeated id', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}'],
   ['repeated params', `{${call},"params":{"name":"count"},"params":{"name":"write"}}`],
   ['a repeated name', `{${call},"params":{"name":"count","name":"write"}}`],
   ['a repeated argument', `{${call},"params":{"name":"count","arguments":{"a":1,"a":2}}}`],
-  ['a key repeated in an array', `{${call},"params":{"name":"count","arguments":{"a":[{"b":1,"c":{},"b":2}]}}}`],
+  [
+    'a key repeated in an array',
+    `{${call},"params":{"name":"count","arguments":{"a":[{"b":1,"c":{},"b":2}]}}}`,
+  ],
   ['a key repeated by an escape', `{${call},"params":{"name":"count","arguments":{"a":1,"\\u0061":2}}}`],
   ['a name repeated in another case', `{${call},"params":{"name":"count","Name":"write"}}`],
   ['a name in another case alone', `{${call},"params":{"NAME":"write"}}`],
@@ -86,11 +105,20 @@ describe('what is not exactly one unambiguous JSON-RPC message is 400 and not fo
 const forwarded: readonly (readonly [string, string])[] = [
   ['blanks around', ` \r\n{${call} , "params":{"name":"count"}}\n`],
   ['a string id', '{"jsonrpc":"2.0","id":"a\\"b","method":"ping"}'],
-  ['the same key in different objects', `{${call},"params":{"name":"count","arguments":{"a":{"a":1},"b":[{"a":1},{"a":2}]}}}`],
+  [
+    'the same key in different objects',
+    `{${call},"params":{"name":"count","arguments":{"a":{"a":1},"b":[{"a":1},{"a":2}]}}}`,
+  ],
   ['keys of arguments that differ in case', `{${call},"params":{"name":"count","arguments":{"a":1,"A":2}}}`],
-  ['braces, quotes and colons in strings', `{${call},"params":{"name":"count","arguments":{"a":"{\\"b\\":1,\\"b\\":2}\\\\"}}}`],
+  [
+    'braces, quotes and colons in strings',
+    `{${call},"params":{"name":"count","arguments":{"a":"{\\"b\\":1,\\"b\\":2}\\\\"}}}`,
+  ],
   ['escaped pairs of surrogates', `{${call},"params":{"name":"count","arguments":{"a":"\\ud83d\\ude00"}}}`],
-  ['the deepest nesting', `{${call},"params":{"name":"count","arguments":{"a":${deep(MAX_JSON_DEPTH - 3)}}}}`],
+  [
+    'the deepest nesting',
+    `{${call},"params":{"name":"count","arguments":{"a":${deep(MAX_JSON_DEPTH - 3)}}}}`,
+  ],
   ['a key named __proto__', `{${call},"params":{"name":"count","arguments":{"__proto__":{"a":1}}}}`],
   ['a notification', '{"jsonrpc":"2.0","method":"notifications/initialized"}'],
 ]

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { ConfigError, openSessionStore } from 'indelible'
 import type { SessionStore, SessionStoreFactory } from 'indelible'
 import { publishAlarm } from './alarm.js'
-import { checkConfig } from './config/config-file.js'
+import { checkConfig } from './config/config-check.js'
 import type { Environment } from './config/environment.js'
 import type { GatewayConfig, ListenConfig } from './config/gateway-config.js'
 import { BearerAuthentication } from './http/authentication.js'
@@ -46,21 +46,21 @@ export class Gateway implements AsyncDisposable {
   readonly #server: Server
   readonly #upstreams: readonly Upstream[]
   readonly #store: SessionStore
-  readonly #streams: ReadonlySet<ServerResponse>
+  readonly #underWay: ReadonlySet<ServerResponse>
   #closing: Promise<void> | undefined
 
   private constructor(
     server: Server,
     upstreams: readonly Upstream[],
     store: SessionStore,
-    streams: ReadonlySet<ServerResponse>,
+    underWay: ReadonlySet<ServerResponse>,
   ) {
     const { address, family, port } = server.address() as AddressInfo
     this.address = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     this.#server = server
     this.#upstreams = upstreams
     this.#store = store
-    this.#streams = streams
+    this.#underWay = underWay
   }
 
   /**
@@ -77,7 +77,9 @@ export class Gateway implements AsyncDisposable {
       principals: [...new Set(config.authentication.tokens.map(({ principal }) => principal))],
       upstreams: upstreams.map(({ name }) => name),
       tools: upstreams.flatMap(({ name, catalogue }) => catalogue.toolNames.map((tool) => `${name}/${tool}`)),
-      prompts: upstreams.flatMap(({ name, catalogue }) => catalogue.promptNames.map((prompt) => `${name}/${prompt}`)),
+      prompts: upstreams.flatMap(({ name, catalogue }) =>
+        catalogue.promptNames.map((prompt) => `${name}/${prompt}`),
+      ),
       actions: methods.judged,
       arguments: config.policy.arguments ?? {},
     })
@@ -104,13 +106,12 @@ export class Gateway implements AsyncDisposable {
       upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
       storeKind: store.kind,
     })
-    const streams = new Set<ServerResponse>()
+    const underWay = new Set<ServerResponse>()
     const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS })
     server.on('request', (request, response) => {
-      if (request.method === 'GET') {
-        streams.add(response)
-        response.once('close', () => streams.delete(response))
-      }
+      underWay.add(response)
+      response.once('close', () => underWay.delete(response))
+      if (!server.listening) response.shouldKeepAlive = false // closing: this connection's last request
       void handler.handle(request, response) // never rejects
     })
     try {
@@ -119,7 +120,7 @@ export class Gateway implements AsyncDisposable {
       await store.close()
       throw error
     }
-    return new Gateway(server, upstreams, store, streams)
+    return new Gateway(server, upstreams, store, underWay)
   }
 
   /**
@@ -139,7 +140,11 @@ export class Gateway implements AsyncDisposable {
     const closed = once(this.#server, 'close')
     this.#server.close()
     this.#server.closeIdleConnections()
-    for (const stream of this.#streams) stream.destroy()
+    for (const response of this.#underWay) {
+      response.shouldKeepAlive = false
+      response.once('close', () => setImmediate(() => this.#server.closeIdleConnections()))
+      if (response.req.method === 'GET') response.destroy() // a stream of server messages has no end of its own
+    }
     const overdue = setTimeout(() => this.#server.closeAllConnections(), DRAIN_MS)
     await closed
     clearTimeout(overdue)
@@ -151,7 +156,8 @@ export class Gateway implements AsyncDisposable {
 /** @throws ConfigError on a public address without host names: any name would have to be believed. */
 function allowedHostsOf({ host = DEFAULT_HOST, allowedHosts }: ListenConfig): ReadonlySet<string> {
   if (allowedHosts !== undefined) return new Set(allowedHosts.map((name) => name.toLowerCase()))
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return new Set([...LOOPBACK_HOSTS, host])
+  if (host === 'localhost' || host === '::1' || host.startsWith('127.'))
+    return new Set([...LOOPBACK_HOSTS, host])
   throw new ConfigError(
     'ERR_CONFIG_INVALID',
     'listen.allowedHosts',
@@ -159,7 +165,10 @@ function allowedHostsOf({ host = DEFAULT_HOST, allowedHosts }: ListenConfig): Re
   )
 }
 
-async function listen(server: Server, { host = DEFAULT_HOST, port = DEFAULT_PORT }: ListenConfig): Promise<void> {
+async function listen(
+  server: Server,
+  { host = DEFAULT_HOST, port = DEFAULT_PORT }: ListenConfig,
+): Promise<void> {
   try {
     server.listen(port, host)
     await once(server, 'listening')

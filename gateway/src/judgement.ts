@@ -61,7 +61,13 @@ export class Judgement {
         principal,
         action: target.action,
         resource: target.resource,
-        context: { labels: [...context.labels], principal, upstream, method: target.action, ...target.context },
+        context: {
+          labels: [...context.labels],
+          principal,
+          upstream,
+          method: target.action,
+          ...target.context,
+        },
       })
     } catch (error) {
       const problem = error instanceof PolicyFailure ? error.message : 'the policy engine broke down'
@@ -69,7 +75,8 @@ export class Judgement {
       throw error
     }
     taintAll(context, decision.taints) // on a denial too: the attempt itself may be what a rule marks
-    if (!decision.allow) return { allow: false, violation: { code: POLICY_DENIED, message: decision.message } }
+    if (!decision.allow)
+      return { allow: false, violation: { code: POLICY_DENIED, message: decision.message } }
     taintAll(context, target.listing.labels)
     return { allow: true }
   }

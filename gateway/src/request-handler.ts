@@ -96,15 +96,10 @@ export class RequestHandler {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const admitted = this.#admit(request, response)
     if ('status' in admitted) return sendRefusal(response, admitted)
-    switch (request.method) {
-      case 'POST':
-        return this.#post(request, admitted)
-      case 'GET':
-      case 'DELETE':
-        return this.#passSession(request.method, admitted)
-      default:
-        return sendRefusal(response, methodNotAllowed())
-    }
+    const { method } = request
+    if (method === 'POST') return this.#post(request, admitted)
+    if (method === 'GET' || method === 'DELETE') return this.#passSession(method, admitted)
+    return sendRefusal(response, methodNotAllowed())
   }
 
   #admit(request: IncomingMessage, response: ServerResponse): Admitted | Refusal {
@@ -158,7 +153,8 @@ export class RequestHandler {
     const era = eraOf(mirrored.version, message)
     const id = message.kind === 'request' ? message.id : undefined
     const mismatch = mirroredHeadersProblem(era, mirrored, message)
-    if (mismatch !== undefined) return refuseBody(response, RpcCode.HeaderMismatch, `Header mismatch: ${mismatch}`, id)
+    if (mismatch !== undefined)
+      return refuseBody(response, RpcCode.HeaderMismatch, `Header mismatch: ${mismatch}`, id)
     if (era === 'modern' && message.kind === 'response') {
       return refuseBody(response, RpcCode.InvalidRequest, 'since 2026-07-28 a client sends no responses')
     }
@@ -172,14 +168,18 @@ export class RequestHandler {
     const rule = message.kind === 'response' ? answerRule(message.outcome) : methods.rule(message.method, era)
     if (rule === 'denied') {
       const data = { reason: 'method.denied' }
-      return send(response, failureReply(message, RpcCode.Denied, 'Denied: this method is not allowed here.', data))
+      return send(
+        response,
+        failureReply(message, RpcCode.Denied, 'Denied: this method is not allowed here.', data),
+      )
     }
     if (rule === 'plain') return this.#relay(received)
 
     const session = sessions.read(headers, message.kind === 'response' ? message.outcome : message.params)
     if (!session.ok) return sendRefusal(response, session.refusal)
     const resolved = resolveTarget(message, upstream.name, upstream.catalogue, policyArguments)
-    if (!resolved.ok) return send(response, failureReply(message, RpcCode.InvalidParams, `Refused: ${resolved.problem}.`))
+    if (!resolved.ok)
+      return send(response, failureReply(message, RpcCode.InvalidParams, `Refused: ${resolved.problem}.`))
 
     const { target } = resolved
     const { keys } = resolveSession({ issuer: TOKEN_ISSUER, subject: principal, ...session.stated })
@@ -203,7 +203,7 @@ export class RequestHandler {
   async #hold(received: Received, call: JudgedCall, resultLabels: ResultLabels): Promise<void> {
     const { response, message, era, upstream } = received
     const exchange = new HeldExchange(response)
-    upstream.dispatch(upstreamRequest(received), exchange.handler)
+    upstream.dispatch(upstreamRequest(received), exchange)
     const result = await exchange.result
     if (!result.ok) return send(response, upstreamFailureReply(message, result.failure))
 

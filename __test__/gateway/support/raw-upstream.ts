@@ -22,7 +22,11 @@ export class RawUpstream implements AsyncDisposable {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const seen = { method: request.method!, headers: request.headers, body: Buffer.concat(chunks).toString() }
+      const seen = {
+        method: request.method ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      }
       this.seen.push(seen)
       response.on('close', () => {
         if (!response.writableFinished) this.aborted++
@@ -30,6 +34,13 @@ export class RawUpstream implements AsyncDisposable {
       this.answer(seen, response)
     })
   })
+
+  /** The last request that reached it. */
+  get last(): SeenRequest {
+    const last = this.seen.at(-1)
+    if (last === undefined) throw new Error('nothing has reached the upstream')
+    return last
+  }
 
   /** Forgets what it has seen and answers as at first. */
   reset(): void {

@@ -51,8 +51,7 @@ export class SdkUpstream implements AsyncDisposable {
       onsessioninitialized: (session) => void this.#sessions.set(session, transport),
       onsessionclosed: (session) => void this.#sessions.delete(session),
     })
-    // The SDK's transport is looser than its own interface under exactOptionalPropertyTypes.
-    await this.#tools().connect(transport as unknown as Parameters<McpServer['connect']>[0])
+    await this.#tools().connect(transport)
     return transport
   }
 
@@ -62,8 +61,10 @@ export class SdkUpstream implements AsyncDisposable {
     server.registerTool('read', { description: 'customers' }, async () => text('Ann, Bo'))
     server.registerTool('count', { inputSchema: { steps: z.number() } }, async ({ steps }, extra) => {
       const progressToken = extra._meta?.progressToken
-      for (let progress = 1; progressToken !== undefined && progress <= steps; progress++) {
-        await extra.sendNotification({ method: 'notifications/progress', params: { progressToken, progress, total: steps } })
+      const reported = progressToken === undefined ? 0 : steps
+      for (let progress = 1; progress <= reported; progress++) {
+        const params = { progressToken: progressToken ?? '', progress, total: steps }
+        await extra.sendNotification({ method: 'notifications/progress', params })
       }
       return text('2')
     })
@@ -78,7 +79,9 @@ export class SdkUpstream implements AsyncDisposable {
       this.written.push(written)
       return text('written')
     })
-    server.registerResource('help', 'crm://help', {}, async (uri) => ({ contents: [{ uri: uri.href, text: 'help' }] }))
+    server.registerResource('help', 'crm://help', {}, async (uri) => ({
+      contents: [{ uri: uri.href, text: 'help' }],
+    }))
     server.registerPrompt('summary', {}, async () => ({
       messages: [{ role: 'user', content: { type: 'text', text: 'Summarise.' } }],
     }))

@@ -17,7 +17,11 @@ export const LEAK_POLICY = `
 `
 
 /** Tools of the upstreams `crm` (a source) and `files` (a sink) behind one URL. */
-export function leakConfig(url: string, changes: Partial<GatewayConfig> = {}): GatewayConfig {
+export function leakConfig(
+  url: string,
+  changes: Partial<GatewayConfig> = {},
+  crm: Partial<GatewayConfig['upstreams'][string]> = {},
+): GatewayConfig {
   return {
     listen: { port: 0 },
     authentication: {
@@ -35,9 +39,14 @@ export function leakConfig(url: string, changes: Partial<GatewayConfig> = {}): G
           read: { labels: [{ label: 'pii', scope: 'session' }] },
           read_for_all: { labels: [{ label: 'pii', scope: 'principal' }] },
           count: {},
+          ask: {},
         },
         prompts: { summary: {} },
-        resources: [{ uri: 'crm://customers/*', labels: [{ label: 'pii', scope: 'session' }] }, { uri: 'crm://help' }],
+        resources: [
+          { uri: 'crm://customers/*', labels: [{ label: 'pii', scope: 'session' }] },
+          { uri: 'crm://help' },
+        ],
+        ...crm,
       },
       files: { url, tools: { write: {} } },
     },
@@ -64,8 +73,16 @@ export interface Posted {
   readonly text: string
   /** The body as JSON, when it is. */
   readonly json: {
-    readonly result?: { readonly isError?: boolean; readonly content?: { readonly text: string }[]; readonly resultType?: string }
-    readonly error?: { readonly code: number; readonly message: string; readonly data?: Record<string, unknown> }
+    readonly result?: {
+      readonly isError?: boolean
+      readonly content?: { readonly text: string }[]
+      readonly resultType?: string
+    }
+    readonly error?: {
+      readonly code: number
+      readonly message: string
+      readonly data?: Record<string, unknown>
+    }
   }
 }
 
@@ -93,7 +110,7 @@ export function post(
       response.on('error', reject)
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        resolve({ status: response.statusCode!, headers: response.headers, text, json: parse(text) })
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) })
       })
     })
     outgoing.on('error', reject)

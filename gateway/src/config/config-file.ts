@@ -3,10 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { ConfigError } from 'indelible'
 import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, Scalar } from 'yaml'
-import type { z } from 'zod'
+import { checkConfig } from './config-check.js'
 import { expandEnvironment } from './environment.js'
 import type { Environment } from './environment.js'
-import { gatewayConfigSchema } from './gateway-config.js'
 import type { GatewayConfig } from './gateway-config.js'
 
 /** A configuration with what is needed to resolve the rest of it. */
@@ -26,7 +25,9 @@ export async function readConfigFile(file: string, environment: Environment): Pr
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
-    throw new ConfigError('ERR_CONFIG_UNREADABLE_FILE', file, `cannot be read (${errorCode(cause)})`, { cause })
+    throw new ConfigError('ERR_CONFIG_UNREADABLE_FILE', file, `cannot be read (${errorCode(cause)})`, {
+      cause,
+    })
   }
   return { config: parseConfig(text, file, environment), directory: dirname(resolve(file)) }
 }
@@ -38,48 +39,16 @@ export function parseConfig(text: string, name: string, environment: Environment
   const syntax = document.errors[0]
   if (syntax !== undefined) {
     // Only the first line: the others quote the file, which may hold secrets.
-    const problem = syntax.message.split(/ at line |\n/, 1)[0]!
+    const problem = syntax.message.replace(/(?: at line |\n).*/s, '')
     const hint = text.startsWith('${', syntax.pos[0] - 1) ? '; quote ${NAME} inside { } and [ ]' : ''
-    throw new ConfigError('ERR_CONFIG_INVALID', at(name, lines, syntax.pos[0]), `is not valid YAML: ${problem}${hint}`)
+    throw new ConfigError(
+      'ERR_CONFIG_INVALID',
+      at(name, lines, syntax.pos[0]),
+      `is not valid YAML: ${problem}${hint}`,
+    )
   }
   expandScalars(document, name, lines, environment)
   return checkConfig(document.toJS({ maxAliasCount: 0 }), (path) => at(name, lines, offsetOf(document, path)))
-}
-
-/**
- * Checks a configuration value.
- *
- * @param place where a setting stands, for messages: the file, line and column.
- * @throws ConfigError for the first thing that is wrong.
- */
-export function checkConfig(value: unknown, place?: (path: readonly PropertyKey[]) => string): GatewayConfig {
-  const parsed = gatewayConfigSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = deepest(parsed.error.issues[0]!)
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const path = unknown === undefined ? issue.path : [...issue.path, unknown]
-  const setting = path.length === 0 ? 'the configuration' : dotted(path)
-  const where = place === undefined ? setting : `${place(path)}: ${setting}`
-  if (unknown !== undefined) {
-    throw new ConfigError('ERR_CONFIG_UNKNOWN_KEY', where, 'no such setting; check its spelling and its place')
-  }
-  throw new ConfigError('ERR_CONFIG_INVALID', where, issue.message)
-}
-
-/** The most telling issue of a union: that of the alternative that got furthest. */
-function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== 'invalid_union') return issue
-  const candidates = issue.errors
-    .filter((issues) => issues.length > 0)
-    .toSorted((a, b) => rank(a) - rank(b))
-    .map((issues) => issues[0]!)
-  const best = candidates[0]
-  return best === undefined ? issue : deepest({ ...best, path: [...issue.path, ...best.path] })
-}
-
-/** Fewer issues, then deeper ones, come first: such an alternative fits the value best. */
-function rank(issues: readonly z.core.$ZodIssue[]): number {
-  return issues.length * 100 - Math.max(...issues.map((issue) => issue.path.length))
 }
 
 function expandScalars(document: Document, name: string, lines: LineCounter, environment: Environment): void {
@@ -118,10 +87,6 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
     }
   }
   return undefined
-}
-
-function dotted(path: readonly PropertyKey[]): string {
-  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('')
 }
 
 function errorCode(error: unknown): string {

@@ -16,11 +16,19 @@ export function expandEnvironment(text: string, environment: Environment, path: 
   return text.replace(REFERENCE, (_, escape: string, name: string) => {
     if (escape !== '') return `\${${name}}`
     if (!NAME.test(name)) {
-      throw new ConfigError('ERR_CONFIG_INVALID', path, '${…} must hold a variable name; write $${ for a literal ${')
+      throw new ConfigError(
+        'ERR_CONFIG_INVALID',
+        path,
+        '${…} must hold a variable name; write $${ for a literal ${',
+      )
     }
     const value = environment[name]
     if (value === undefined) {
-      throw new ConfigError('ERR_CONFIG_UNSET_VARIABLE', path, `the variable ${name} is not set; set it or drop the line`)
+      throw new ConfigError(
+        'ERR_CONFIG_UNSET_VARIABLE',
+        path,
+        `the variable ${name} is not set; set it or drop the line`,
+      )
     }
     return value
   })

@@ -55,20 +55,22 @@ export interface GatewayConfig {
   upstreams: Record<string, UpstreamConfig>
 }
 
-const encoder = new TextEncoder()
 const label = z
   .string()
-  .refine((text) => text.isWellFormed() && inRange(encoder.encode(text).length, 1, 256), {
+  .refine((text) => isTextOf(text, 1, 256), {
     error: 'must be 1 to 256 bytes of well-formed text',
   })
   .meta({ description: 'A label: 1 to 256 bytes of UTF-8.' })
 const scope = z.enum(['session', 'principal']).meta({
-  description: 'Whose set the label joins. `principal` follows the caller into every session. Default: session.',
+  description:
+    'Whose set the label joins. `principal` follows the caller into every session. Default: session.',
 })
 const labels = z
   .array(z.union([label, z.strictObject({ label, scope: scope.optional() })]))
   .max(1000)
-  .meta({ description: 'Labels the session carries once the call is allowed. Written before the call is forwarded.' })
+  .meta({
+    description: 'Labels the session carries once the call is allowed. Written before the call is forwarded.',
+  })
 
 const resultLabels = z
   .array(
@@ -77,7 +79,9 @@ const resultLabels = z
       z.strictObject({
         label,
         scope: scope.optional(),
-        pointer: z.string().regex(/^(?:\/(?:[^~/]|~[01])*)+$/, 'must be a JSON Pointer such as /structuredContent/level'),
+        pointer: z
+          .string()
+          .regex(/^(?:\/(?:[^~/]|~[01])*)+$/, 'must be a JSON Pointer such as /structuredContent/level'),
         equals: z.union([z.string(), z.number(), z.boolean()]),
       }),
     ]),
@@ -98,31 +102,41 @@ const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCI
 const upstream = z.strictObject({
   url: z
     .string()
-    .refine(isUpstreamUrl, { error: 'must be an http or https URL without user, password, query or fragment' })
+    .refine(isUpstreamUrl, {
+      error: 'must be an http or https URL without user, password, query or fragment',
+    })
     .meta({ description: 'The MCP endpoint of the server, e.g. http://127.0.0.1:3000/mcp' }),
-  headers: z.record(headerName, headerValue).optional().meta({ description: 'Headers added to every request.' }),
+  headers: z
+    .record(headerName, headerValue)
+    .optional()
+    .meta({ description: 'Headers added to every request.' }),
   timeoutMs: z.int().min(1).max(3_600_000).optional().meta({
     description: 'Milliseconds until the first byte of an answer. Default: 300000.',
   }),
-  tools: listed.optional().meta({ description: 'The tools that may be called. A tool not listed is refused.' }),
-  prompts: listed.optional().meta({ description: 'The prompts that may be fetched. A prompt not listed is refused.' }),
+  tools: listed
+    .optional()
+    .meta({ description: 'The tools that may be called. A tool not listed is refused.' }),
+  prompts: listed
+    .optional()
+    .meta({ description: 'The prompts that may be fetched. A prompt not listed is refused.' }),
   resources: z
     .array(z.strictObject({ uri: z.string().min(1).max(2048), ...labelled }))
     .optional()
     .meta({ description: 'The resources that may be read: a URI, or a prefix that ends in `*`.' }),
 })
 
-const principal = z
-  .string()
-  .refine((text) => text.isWellFormed() && inRange(encoder.encode(text).length, 1, 256), {
-    error: 'must be 1 to 256 bytes of well-formed text',
-  })
+const principal = z.string().refine((text) => isTextOf(text, 1, 256), {
+  error: 'must be 1 to 256 bytes of well-formed text',
+})
 const token = z.union([
   z.strictObject({
     principal,
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
   }),
-  z.strictObject({ principal, tokenEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must name a variable') }),
+  z.strictObject({
+    principal,
+    tokenEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must name a variable'),
+  }),
 ])
 
 const argumentTypes = z
@@ -139,9 +153,15 @@ export const gatewayConfigSchema: z.ZodType<GatewayConfig> = z
     listen: z
       .strictObject({
         host: z.string().min(1).optional().meta({ description: 'Address to bind. Default: 127.0.0.1.' }),
-        port: z.int().min(0).max(65_535).optional().meta({ description: 'Default: 8808. 0 picks a free port.' }),
+        port: z
+          .int()
+          .min(0)
+          .max(65_535)
+          .optional()
+          .meta({ description: 'Default: 8808. 0 picks a free port.' }),
         allowedHosts: z.array(z.string().min(1)).optional().meta({
-          description: 'Host names clients may address. Default: the loopback names; needed on any other address.',
+          description:
+            'Host names clients may address. Default: the loopback names; needed on any other address.',
         }),
         allowedOrigins: z.array(z.string().min(1)).optional().meta({
           description: 'Origins of web pages that may call, e.g. https://app.example. Default: none.',
@@ -167,7 +187,10 @@ export const gatewayConfigSchema: z.ZodType<GatewayConfig> = z
       description: 'The methods that may pass, in place of the default list.',
     }),
     upstreams: z
-      .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'), upstream)
+      .record(
+        z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'),
+        upstream,
+      )
       .refine((upstreams) => Object.keys(upstreams).length > 0, { error: 'must name at least one upstream' })
       .meta({ description: 'MCP servers by name; each is served at /mcp/<name>.' }),
   })
@@ -180,6 +203,8 @@ function isUpstreamUrl(text: string): boolean {
   return (url.protocol === 'http:' || url.protocol === 'https:') && plain && !/[?#]/.test(text)
 }
 
-function inRange(value: number, low: number, high: number): boolean {
-  return value >= low && value <= high
+/** Whether a text is well-formed and that many bytes of UTF-8 long. */
+function isTextOf(text: string, low: number, high: number): boolean {
+  const bytes = Buffer.byteLength(text)
+  return bytes >= low && bytes <= high && !/\p{Surrogate}/u.test(text)
 }

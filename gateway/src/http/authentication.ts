@@ -24,9 +24,12 @@ export class BearerAuthentication {
     this.#known = tokens.map((token, index) => {
       const path = `authentication.tokens[${index}]`
       const digest =
-        'sha256' in token ? Buffer.from(token.sha256, 'hex') : digestOf(tokenOf(token.tokenEnv, environment, path))
+        'sha256' in token
+          ? Buffer.from(token.sha256, 'hex')
+          : digestOf(tokenOf(token.tokenEnv, environment, path))
       const hex = digest.toString('hex')
-      if (seen.has(hex)) throw new ConfigError('ERR_CONFIG_INVALID', path, 'repeats a token; give each entry its own')
+      if (seen.has(hex))
+        throw new ConfigError('ERR_CONFIG_INVALID', path, 'repeats a token; give each entry its own')
       seen.add(hex)
       return { digest, principal: token.principal }
     })
@@ -41,7 +44,8 @@ export class BearerAuthentication {
     for (const entry of this.#known) {
       if (timingSafeEqual(entry.digest, digest)) principal = entry.principal // no early exit
     }
-    if (principal === undefined) return unauthenticated('the bearer token is not known', 'Bearer error="invalid_token"')
+    if (principal === undefined)
+      return unauthenticated('the bearer token is not known', 'Bearer error="invalid_token"')
     return { ok: true, principal }
   }
 }
@@ -49,7 +53,11 @@ export class BearerAuthentication {
 function tokenOf(variable: string, environment: Environment, path: string): string {
   const token = environment[variable]
   if (token === undefined) {
-    throw new ConfigError('ERR_CONFIG_UNSET_VARIABLE', `${path}.tokenEnv`, `the variable ${variable} is not set`)
+    throw new ConfigError(
+      'ERR_CONFIG_UNSET_VARIABLE',
+      `${path}.tokenEnv`,
+      `the variable ${variable} is not set`,
+    )
   }
   if (token.length < MIN_TOKEN_LENGTH || !/^[A-Za-z0-9._~+/-]+=*$/.test(token)) {
     const rule = `must hold a token of at least ${MIN_TOKEN_LENGTH} characters from A-Z a-z 0-9 . _ ~ + / - and trailing =`

@@ -11,7 +11,11 @@ export interface Refusal {
   readonly id?: RequestId | undefined
 }
 
-export function refusal(status: number, message: string, headers?: Readonly<Record<string, string>>): Refusal {
+export function refusal(
+  status: number,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Refusal {
   const code = status === 400 || status === 413 ? RpcCode.InvalidRequest : RpcCode.Refused
   return headers === undefined ? { status, code, message } : { status, code, message, headers }
 }

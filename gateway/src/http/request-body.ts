@@ -41,7 +41,7 @@ export function readBody(request: IncomingMessage): Promise<BodyResult> {
         chunks.push(chunk)
       }
     })
-    request.on('end', () => resolve({ ok: true, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }))
+    request.on('end', () => resolve({ ok: true, body: Buffer.concat(chunks) }))
     request.on('error', () => resolve({ ok: false }))
     request.on('close', () => resolve({ ok: false })) // after `end` this has no effect
   })

@@ -9,7 +9,14 @@ export type RequestHeadersCheck =
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** The only header this gateway takes more than once; the values are joined as HTTP says. */
-const LISTS: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept-language', 'via', 'cookie', 'forwarded'])
+const LISTS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'via',
+  'cookie',
+  'forwarded',
+])
 
 /**
  * Reads raw headers, each name once.
@@ -19,9 +26,8 @@ const LISTS: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'accept
  */
 export function readHeaders(raw: readonly string[]): RequestHeadersCheck {
   const headers = new Map<string, string>()
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at]!.toLowerCase()
-    const value = raw[at + 1]!
+  for (let at = 0; at < raw.length; at += 2) {
+    const [name = '', value = ''] = [raw[at]?.toLowerCase(), raw[at + 1]]
     const before = headers.get(name)
     if (before === undefined) headers.set(name, value)
     else if (LISTS.has(name) || name.startsWith('x-forwarded-')) headers.set(name, `${before}, ${value}`)
@@ -45,7 +51,10 @@ const FORWARDED: ReadonlySet<string> = new Set([
  *
  * A list of what passes, not of what does not: the client's credentials stay here, under whatever name.
  */
-export function forwardedHeaders(headers: RequestHeaders, added: Readonly<Record<string, string>>): Record<string, string> {
+export function forwardedHeaders(
+  headers: RequestHeaders,
+  added: Readonly<Record<string, string>>,
+): Record<string, string> {
   const forwarded: Record<string, string> = {}
   for (const [name, value] of headers) {
     if (FORWARDED.has(name) || name.startsWith('mcp-')) forwarded[name] = value

@@ -34,7 +34,8 @@ export class SessionSource {
    */
   read(headers: RequestHeaders, content: unknown): StatedSessionResult {
     const header = this.#header === undefined ? undefined : headers.get(this.#header)
-    if (header !== undefined) return isSessionId(header) ? { ok: true, stated: { sessionHeader: header } } : ILL_FORMED
+    if (header !== undefined)
+      return isSessionId(header) ? { ok: true, stated: { sessionHeader: header } } : ILL_FORMED
     const meta = this.#metaKey === undefined ? undefined : metaValue(content, this.#metaKey)
     if (meta === undefined) return { ok: true, stated: {} }
     return isSessionId(meta) ? { ok: true, stated: { sessionMeta: meta } } : ILL_FORMED

@@ -48,12 +48,15 @@ export class CedarPolicy {
   /** @throws ConfigError when a policy does not parse, or names what this gateway does not have. */
   constructor(text: string, vocabulary: PolicyVocabulary) {
     const policies = parsePolicies(text)
-    const policySet = { staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])) }
+    const policySet = {
+      staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])),
+    }
     const schema = policySchema(vocabulary)
 
     for (const { id, tested } of policies) {
       const unknown = tested.find((path) => !known(path, vocabulary))
-      if (unknown !== undefined) throw invalid(`\`${id}\` tests for ${unknown}, which no request has; ${DECLARE}`)
+      if (unknown !== undefined)
+        throw invalid(`\`${id}\` tests for ${unknown}, which no request has; ${DECLARE}`)
     }
     const validation = validate({ schema, policies: policySet, validationSettings: { mode: 'strict' } })
     if (validation.type === 'failure') throw invalid(explain(validation.errors))
@@ -74,11 +77,11 @@ export class CedarPolicy {
   /** @throws PolicyFailure when any policy fails to evaluate or the request does not fit the schema. */
   decide(request: PolicyRequest): PolicyDecision {
     const key = JSON.stringify(request)
-    const known = this.#decisions.get(key)
-    if (known !== undefined) return known
+    const remembered = this.#decisions.get(key)
+    if (remembered !== undefined) return remembered
     const decision = this.#evaluate(request)
     if (key.length <= MAX_DECISION_KEY) {
-      if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.delete(this.#decisions.keys().next().value!)
+      if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.clear()
       this.#decisions.set(key, decision)
     }
     return decision
@@ -101,7 +104,7 @@ export class CedarPolicy {
       const ids = diagnostics.errors.map(({ policyId }) => policyId)
       throw new PolicyFailure(`these policies failed to evaluate: ${ids.join(', ')}`)
     }
-    const deciding = diagnostics.reason.map((id) => this.#policies.get(id)!)
+    const deciding = diagnostics.reason.flatMap((id) => this.#policies.get(id) ?? [])
     return {
       allow: decision === 'allow',
       policies: diagnostics.reason,

@@ -9,12 +9,11 @@ export type PolicyArgumentsResult =
 
 /** Picks the arguments that policies may read and gives them their Cedar types. */
 export class PolicyArguments {
-  readonly #types: ReadonlyMap<string, ArgumentType>
-  readonly #names: ReadonlyMap<string, string>
+  /** By the folded name. */
+  readonly #declared: ReadonlyMap<string, { readonly name: string; readonly type: ArgumentType }>
 
   constructor(types: Readonly<Record<string, ArgumentType>>) {
-    this.#types = new Map(Object.entries(types))
-    this.#names = new Map(Object.keys(types).map((name) => [foldCase(name), name]))
+    this.#declared = new Map(Object.entries(types).map(([name, type]) => [foldCase(name), { name, type }]))
   }
 
   /**
@@ -23,14 +22,16 @@ export class PolicyArguments {
    */
   pick(given: unknown): PolicyArgumentsResult {
     const values: Record<string, CedarValueJson> = {}
-    if (given === undefined || this.#types.size === 0) return { ok: true, values }
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) return misfit('the arguments', 'an object')
+    if (given === undefined || this.#declared.size === 0) return { ok: true, values }
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      return problem('the arguments must be an object to be judged')
+    }
     for (const [key, value] of Object.entries(given as JsonObject)) {
-      const name = this.#names.get(foldCase(key))
-      if (name === undefined) continue
-      if (name !== key) return { ok: false, problem: `the argument \`${name}\` is spelt in another case` }
-      const type = this.#types.get(name)!
-      if (!fits(value, type)) return misfit(`the argument \`${name}\``, type)
+      const declared = this.#declared.get(foldCase(key))
+      if (declared === undefined) continue
+      const { name, type } = declared
+      if (name !== key) return problem(`the argument \`${name}\` is spelt in another case`)
+      if (!fits(value, type)) return problem(`the argument \`${name}\` must be a ${type} to be judged`)
       values[name] = value as CedarValueJson
     }
     return { ok: true, values }
@@ -50,6 +51,6 @@ function fits(value: unknown, type: ArgumentType): boolean {
   }
 }
 
-function misfit(what: string, type: string): PolicyArgumentsResult {
-  return { ok: false, problem: `${what} must be ${type === 'an object' ? type : `a ${type}`} to be judged` }
+function problem(text: string): PolicyArgumentsResult {
+  return { ok: false, problem: text }
 }

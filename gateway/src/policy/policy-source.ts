@@ -29,7 +29,9 @@ export async function readPolicies(config: PolicyConfig, directory: string): Pro
   try {
     return await readFile(resolve(directory, config.file), 'utf8')
   } catch (cause) {
-    throw new ConfigError('ERR_CONFIG_UNREADABLE_FILE', 'policy.file', 'cannot be read; check its path', { cause })
+    throw new ConfigError('ERR_CONFIG_UNREADABLE_FILE', 'policy.file', 'cannot be read; check its path', {
+      cause,
+    })
   }
 }
 
@@ -37,13 +39,15 @@ export async function readPolicies(config: PolicyConfig, directory: string): Pro
 export function parsePolicies(text: string): readonly SourcePolicy[] {
   const parts = policySetTextToParts(text)
   if (parts.type === 'failure') throw invalid(explain(parts.errors))
-  if (parts.policy_templates.length > 0) throw invalid('holds a template, which nothing links; write plain policies')
+  if (parts.policy_templates.length > 0)
+    throw invalid('holds a template, which nothing links; write plain policies')
   if (parts.policies.length === 0) throw invalid('holds no policy, so it would deny everything; add a permit')
 
   const ids = new Set<string>()
   return parts.policies.map((policy, index) => {
     const parsed = parsePolicy(policy, `policy${index}`)
-    if (ids.has(parsed.id)) throw invalid(`has two policies with the id \`${parsed.id}\`; give each its own @id`)
+    if (ids.has(parsed.id))
+      throw invalid(`has two policies with the id \`${parsed.id}\`; give each its own @id`)
     ids.add(parsed.id)
     return parsed
   })
@@ -70,7 +74,8 @@ function parsePolicy(text: string, fallback: string): SourcePolicy {
   const annotations = parsed.json.annotations ?? {}
   const id = annotations['id'] ?? fallback
   for (const name of Object.keys(annotations)) {
-    if (!ANNOTATIONS.has(name)) throw invalid(`\`${id}\` has an annotation @${name}; known are @${[...ANNOTATIONS].join(', @')}`)
+    if (!ANNOTATIONS.has(name))
+      throw invalid(`\`${id}\` has an annotation @${name}; known are @${[...ANNOTATIONS].join(', @')}`)
   }
   return {
     id,
@@ -83,7 +88,8 @@ function parsePolicy(text: string, fallback: string): SourcePolicy {
 
 function taintOf(id: string, label: string | undefined, scope: string | undefined): LabelRule | undefined {
   if (label === undefined) {
-    if (scope !== undefined) throw invalid(`\`${id}\` has @scope without @taint; add the label or drop the scope`)
+    if (scope !== undefined)
+      throw invalid(`\`${id}\` has @scope without @taint; add the label or drop the scope`)
     return undefined
   }
   const bytes = Buffer.byteLength(label)

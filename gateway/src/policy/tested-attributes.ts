@@ -27,6 +27,7 @@ function pathOf(expression: unknown): readonly string[] | undefined {
   if (typeof expression !== 'object' || expression === null) return undefined
   const { Var: variable, '.': access } = expression as { readonly Var?: string; readonly '.'?: Access }
   if (variable !== undefined) return [variable]
-  const base = access === undefined ? undefined : pathOf(access.left)
-  return base === undefined ? undefined : [...base, ...[access!.attr].flat()]
+  if (access === undefined) return undefined
+  const base = pathOf(access.left)
+  return base === undefined ? undefined : [...base, ...[access.attr].flat()]
 }

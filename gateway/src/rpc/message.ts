@@ -34,12 +34,22 @@ const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']
 
 /** What the gateway reads from `params`. Another spelling could mean the same to the upstream and nothing here. */
 const INSPECTED_PARAMS = new Map(
-  ['_meta', 'name', 'uri', 'arguments', 'argument', 'ref', 'context', 'task', 'inputResponses', 'requestState'].map(
-    (name) => [foldCase(name), name],
-  ),
+  [
+    '_meta',
+    'name',
+    'uri',
+    'arguments',
+    'argument',
+    'ref',
+    'context',
+    'task',
+    'inputResponses',
+    'requestState',
+  ].map((name) => [foldCase(name), name]),
 )
 
 const NO_PARAMS: JsonObject = Object.freeze({})
+const NO_OBJECT = '`params` must be an object'
 
 /** Tells which JSON-RPC message an object is; anything but exactly one of the three shapes is refused. */
 export function readMessage(value: JsonObject): RpcMessageCheck {
@@ -48,15 +58,14 @@ export function readMessage(value: JsonObject): RpcMessageCheck {
   if (problem !== undefined) return id === undefined ? { ok: false, problem } : { ok: false, problem, id }
 
   const method = value['method']
-  if (typeof method !== 'string') {
-    const outcome = Object.hasOwn(value, 'result') ? value['result'] : value['error']
-    return { ok: true, message: { kind: 'response', id: id!, outcome } }
+  if (typeof method === 'string') {
+    const params = (value['params'] as JsonObject | undefined) ?? NO_PARAMS
+    if (id === undefined) return { ok: true, message: { kind: 'notification', method, params } }
+    return { ok: true, message: { kind: 'request', id, method, params } }
   }
-  const params = (value['params'] as JsonObject | undefined) ?? NO_PARAMS
-  return {
-    ok: true,
-    message: id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params },
-  }
+  if (id === undefined) return { ok: false, problem: 'a response needs an `id`' }
+  const outcome = Object.hasOwn(value, 'result') ? value['result'] : value['error']
+  return { ok: true, message: { kind: 'response', id, outcome } }
 }
 
 function envelopeProblem(value: JsonObject): string | undefined {
@@ -78,16 +87,15 @@ function envelopeProblem(value: JsonObject): string | undefined {
     return undefined
   }
   if (hasResult === hasError) return 'the message needs a `method`, or exactly one of `result` and `error`'
-  if (Object.hasOwn(value, 'params')) return 'a response has no `params`'
-  return hasId ? undefined : 'a response needs an `id`'
+  return Object.hasOwn(value, 'params') ? 'a response has no `params`' : undefined
 }
 
 function paramsProblem(params: unknown): string | undefined {
   if (params === undefined) return undefined
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) return '`params` must be an object'
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return NO_OBJECT
   for (const key of Object.keys(params)) {
     const inspected = INSPECTED_PARAMS.get(foldCase(key))
-    if (inspected !== undefined && inspected !== key) return `\`params\` spells \`${inspected}\` in another case`
+    if (inspected !== undefined && inspected !== key) return `\`${inspected}\` is spelt in another case`
   }
   return undefined
 }

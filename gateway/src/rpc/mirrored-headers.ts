@@ -24,22 +24,29 @@ const NAME_SOURCE: ReadonlyMap<string, 'name' | 'uri'> = new Map([
  * A modern request must carry them. Whoever sends them in either era must send what the body says: a router
  * that trusts the header and a server that executes the body would otherwise see two different calls.
  */
-export function mirroredHeadersProblem(era: Era, headers: MirroredHeaders, message: RpcMessage): string | undefined {
+export function mirroredHeadersProblem(
+  era: Era,
+  headers: MirroredHeaders,
+  message: RpcMessage,
+): string | undefined {
   if (message.kind === 'response') return undefined
   const required = era === 'modern' && message.kind === 'request'
 
   const version = bodyVersion(message.params)
   if (required && headers.version === undefined) return 'MCP-Protocol-Version is missing'
   if (required && version === undefined) return 'the body states no protocol version in `_meta`'
-  if (version !== undefined && version !== headers.version) return 'MCP-Protocol-Version does not equal the body'
+  if (version !== undefined && version !== headers.version)
+    return 'MCP-Protocol-Version does not equal the body'
 
   if (required && headers.method === undefined) return 'Mcp-Method is missing'
-  if (headers.method !== undefined && headers.method !== message.method) return 'Mcp-Method does not equal the body'
+  if (headers.method !== undefined && headers.method !== message.method)
+    return 'Mcp-Method does not equal the body'
 
   const source = NAME_SOURCE.get(message.method)
   const name = source === undefined ? undefined : message.params[source]
   if (required && name !== undefined && headers.name === undefined) return 'Mcp-Name is missing'
-  if (headers.name !== undefined && decodeHeaderValue(headers.name) !== name) return 'Mcp-Name does not equal the body'
+  if (headers.name !== undefined && decodeHeaderValue(headers.name) !== name)
+    return 'Mcp-Name does not equal the body'
   return undefined
 }
 

@@ -20,7 +20,12 @@ export const RpcCode = {
 export type RpcErrorData = Readonly<Record<string, string | number | boolean>>
 
 /** The text of a JSON-RPC error. Without an id the member is left out, as MCP prescribes. */
-export function errorReply(id: RequestId | undefined, code: number, message: string, data?: RpcErrorData): string {
+export function errorReply(
+  id: RequestId | undefined,
+  code: number,
+  message: string,
+  data?: RpcErrorData,
+): string {
   const error = data === undefined ? { code, message } : { code, message, data }
   return JSON.stringify(id === undefined ? { jsonrpc: '2.0', error } : { jsonrpc: '2.0', id, error })
 }

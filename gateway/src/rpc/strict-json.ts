@@ -64,7 +64,8 @@ function ambiguity(text: string): string | undefined {
       case OPEN_BRACE:
       case OPEN_BRACKET:
         keyNext = text.charCodeAt(at) === OPEN_BRACE
-        if (open.push(keyNext ? new Set() : undefined) > MAX_JSON_DEPTH) return 'the body is nested too deeply'
+        if (open.push(keyNext ? new Set() : undefined) > MAX_JSON_DEPTH)
+          return 'the body is nested too deeply'
         break
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
@@ -78,7 +79,7 @@ function ambiguity(text: string): string | undefined {
         const end = endOfString(text, at)
         const raw = text.slice(at + 1, end)
         const content = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
-        if (content !== raw && !content.isWellFormed()) return 'a string holds a lone surrogate'
+        if (content !== raw && /\p{Surrogate}/u.test(content)) return 'a string holds a lone surrogate'
         const keys = keyNext ? open.at(-1) : undefined
         if (keys !== undefined) {
           const form = open.length <= FOLDED_DEPTH ? foldCase(content) : content

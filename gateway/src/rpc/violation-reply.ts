@@ -22,7 +22,8 @@ export function violationReply(message: RpcMessage, era: Era, { violation, error
   switch (violation.code) {
     case 'session.load_failed':
     case 'session.persist_failed': {
-      const cause = error === undefined ? {} : { code: error.code, retryable: error.retryable, ...reasonOf(error.reason) }
+      const cause =
+        error === undefined ? {} : { code: error.code, retryable: error.retryable, ...reasonOf(error.reason) }
       return failureReply(message, RpcCode.StoreFailure, 'Denied: the session labels are not available.', {
         reason: violation.code,
         ...cause,
@@ -34,7 +35,10 @@ export function violationReply(message: RpcMessage, era: Era, { violation, error
       })
     default:
       if (message.kind === 'request' && message.method === 'tools/call') {
-        return { status: 200, body: toolDenialReply(message.id, violation.code, violation.message, era === 'modern') }
+        return {
+          status: 200,
+          body: toolDenialReply(message.id, violation.code, violation.message, era === 'modern'),
+        }
       }
       return failureReply(message, RpcCode.Denied, violation.message, { reason: violation.code })
   }

@@ -37,7 +37,10 @@ export class Catalogue {
 
   /** Every label that can come of using this upstream. */
   get labels(): readonly LabelRule[] {
-    return this.#listings().flatMap(({ labels, resultLabels }) => [...labels, ...(resultLabels?.labels ?? [])])
+    return this.#listings().flatMap(({ labels, resultLabels }) => [
+      ...labels,
+      ...(resultLabels?.labels ?? []),
+    ])
   }
 
   /** Whether some result is held: what a server says beside its answers must then not pass either. */

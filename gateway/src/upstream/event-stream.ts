@@ -13,7 +13,7 @@ export class EventStreamReader {
       return []
     }
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/)
-    this.#rest = lines.pop()!
+    this.#rest = lines.pop() ?? ''
     return lines.flatMap((line) => this.#line(line))
   }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { IncomingHttpHeaders } from 'undici/types/header.js'
 import { parseStrictObject } from '../rpc/strict-json.js'
 import type { JsonObject } from '../rpc/strict-json.js'
 import { EventStreamReader } from './event-stream.js'
@@ -30,52 +31,67 @@ export const MAX_HELD_BYTES: number = 16 * 1024 * 1024
  * A server that asks the client something in between would wait for ever for a question that is held: that
  * ends the exchange as `interactive`.
  */
-export class HeldExchange {
+export class HeldExchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<HeldResult>
-  readonly handler: Dispatcher.DispatchHandler
+  readonly #client: ServerResponse
+  readonly #chunks: Buffer[] = []
+  #settle!: (result: HeldResult) => void
+  #length = 0
+  #status = 0
+  #headers: Record<string, string> = {}
+  #events: HeldEvents | undefined
 
-  constructor(response: ServerResponse) {
-    let settle!: (result: HeldResult) => void
-    this.result = new Promise((resolve) => (settle = resolve))
-    const chunks: Buffer[] = []
-    let length = 0
-    let head: { readonly status: number; readonly headers: Record<string, string> } | undefined
-    let events: HeldEvents | undefined
+  /** @param client whose leaving ends the exchange. */
+  constructor(client: ServerResponse) {
+    this.#client = client
+    this.result = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
 
-    this.handler = {
-      onRequestStart(controller) {
-        const gone = (): void => controller.abort(new Error('the client is gone'))
-        if (response.destroyed) gone()
-        else response.once('close', gone) // without effect once the answer is complete
-      },
-      onResponseStart(controller, status, headers) {
-        if (status < 200) return
-        const checked = checkResponse(status, headers)
-        if (!checked.ok) return stop(controller, checked.failure)
-        head = { status, headers: checked.headers }
-        if (isEventStream(checked.headers['content-type'])) events = new HeldEvents()
-      },
-      onResponseData(controller, chunk) {
-        chunks.push(chunk)
-        length += chunk.length
-        if (length > MAX_HELD_BYTES) return stop(controller, 'too-large')
-        const failure = events?.push(chunk)
-        if (failure !== undefined) stop(controller, failure)
-      },
-      onResponseEnd() {
-        const body = Buffer.concat(chunks)
-        const messages = events === undefined ? singleMessage(head!.headers['content-type'], body) : events.end()
-        settle(messages === undefined ? { ok: false, failure: 'undecodable' } : { ok: true, held: { ...head!, body, messages } })
-      },
-      onResponseError(_controller, error) {
-        settle({ ok: false, failure: failureOf(error) })
-      },
-    }
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const gone = (): void => controller.abort(new Error('the client is gone'))
+    if (this.#client.destroyed) gone()
+    else this.#client.once('close', gone) // without effect once the answer is complete
+  }
 
-    function stop(controller: Dispatcher.DispatchController, failure: UpstreamFailure): void {
-      settle({ ok: false, failure })
-      controller.abort(new Error(`refused: ${failure}`))
-    }
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return
+    const checked = checkResponse(status, headers)
+    if (!checked.ok) return this.#stop(controller, checked.failure)
+    this.#status = status
+    this.#headers = checked.headers
+    if (isEventStream(checked.headers['content-type'])) this.#events = new HeldEvents()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    if (this.#length > MAX_HELD_BYTES) return this.#stop(controller, 'too-large')
+    const failure = this.#events?.push(chunk)
+    if (failure !== undefined) this.#stop(controller, failure)
+  }
+
+  onResponseEnd(): void {
+    const body = Buffer.concat(this.#chunks)
+    const headers = this.#headers
+    const messages =
+      this.#events === undefined ? singleMessage(headers['content-type'], body) : this.#events.end()
+    if (messages === undefined) this.#settle({ ok: false, failure: 'undecodable' })
+    else this.#settle({ ok: true, held: { status: this.#status, headers, body, messages } })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle({ ok: false, failure: failureOf(error) })
+  }
+
+  #stop(controller: Dispatcher.DispatchController, failure: UpstreamFailure): void {
+    this.#settle({ ok: false, failure })
+    controller.abort(new Error(`refused: ${failure}`))
   }
 }
 

@@ -10,7 +10,10 @@ import { failureOf } from './upstream-failure.js'
  * @param fail answers the client when nothing has been sent yet; afterwards the connection is cut, so that the
  *   client cannot take half an answer for a whole one.
  */
-export function relayTo(response: ServerResponse, fail: (failure: UpstreamFailure) => void): Dispatcher.DispatchHandler {
+export function relayTo(
+  response: ServerResponse,
+  fail: (failure: UpstreamFailure) => void,
+): Dispatcher.DispatchHandler {
   let failure: UpstreamFailure | undefined
   return {
     onRequestStart(controller) {

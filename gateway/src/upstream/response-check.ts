@@ -1,7 +1,14 @@
 import type { IncomingHttpHeaders } from 'undici/types/header.js'
 
 /** Why an exchange with an upstream brought no answer that may be passed on. */
-export type UpstreamFailure = 'unreachable' | 'timeout' | 'status' | 'encoding' | 'undecodable' | 'too-large' | 'interactive'
+export type UpstreamFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'status'
+  | 'encoding'
+  | 'undecodable'
+  | 'too-large'
+  | 'interactive'
 
 export type ResponseCheck =
   | { readonly ok: true; readonly headers: Record<string, string> }
@@ -24,7 +31,8 @@ const OURS: ReadonlySet<number> = new Set([401, 403, 407])
  * Redirects, server errors, refused credentials and encoded bodies do not pass.
  */
 export function checkResponse(status: number, headers: IncomingHttpHeaders): ResponseCheck {
-  if ((status >= 300 && status < 400) || status >= 500 || OURS.has(status)) return { ok: false, failure: 'status' }
+  if ((status >= 300 && status < 400) || status >= 500 || OURS.has(status))
+    return { ok: false, failure: 'status' }
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return { ok: false, failure: 'encoding' }
 

@@ -65,7 +65,10 @@ export function resolveTarget(
       const listing = catalogue.resource(params['uri'])
       if (listing === undefined) return unlisted('resource')
       const uri = params['uri'] as string
-      return { ok: true, target: { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing } }
+      return {
+        ok: true,
+        target: { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing },
+      }
     }
     case 'completion/complete':
       return withArguments(types, completionArguments(params), (values) => ({
