@@ -27,7 +27,13 @@ function check(value: unknown, path: string, parents: readonly unknown[]): unkno
         `${value} is no number that a setting can have; give a finite one`,
       )
     case 'object':
-      if (value === null) return null
+      if (value === null) {
+        throw new ConfigError(
+          'ERR_CONFIG_INVALID',
+          path,
+          'null is no value; fill it in, or leave the key out',
+        )
+      }
       if (parents.includes(value))
         throw new ConfigError('ERR_CONFIG_INVALID', path, 'the block contains itself')
       return children(value, path, [...parents, value])

@@ -26,7 +26,7 @@ type Failed = ReturnType<typeof failed>
 export class ValkeySessionStore implements SessionStore {
   readonly kind = 'valkey'
   readonly #engine: FrameEngine
-  #closed = false
+  #closing: Promise<void> | undefined
 
   private constructor(engine: FrameEngine) {
     this.#engine = engine
@@ -47,7 +47,7 @@ export class ValkeySessionStore implements SessionStore {
       const opened = addon.openStore(json, wake)
       if (!('message' in opened)) return opened
       const where = opened.path === '' ? path : `${path}.${opened.path}`
-      throw new ConfigError(opened.code as ConfigErrorCode, where, opened.message)
+      throw new ConfigError(opened.code as ConfigErrorCode, where, `${opened.message} (kind "valkey")`)
     })
     return new ValkeySessionStore(engine)
   }
@@ -76,10 +76,9 @@ export class ValkeySessionStore implements SessionStore {
   }
 
   /** New calls answer `ERR_STORE_CLOSED` at once; those under way end by their own deadline. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#engine.close()
+  close(): Promise<void> {
+    this.#closing ??= this.#engine.close()
+    return this.#closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,7 +87,7 @@ export class ValkeySessionStore implements SessionStore {
 
   /** The first two checks of a call: closed, aborted. */
   #admit(operation: StoreOperation, options: StoreCallOptions | undefined): AbortSignal | Failed | undefined {
-    if (this.#closed) return failed({ code: 'ERR_STORE_CLOSED', operation })
+    if (this.#closing !== undefined) return failed({ code: 'ERR_STORE_CLOSED', operation })
     if (options === undefined) return undefined
     const signal = readSignal(options)
     if (signal instanceof InvalidArgument) return invalid(operation, signal)

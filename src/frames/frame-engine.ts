@@ -41,28 +41,47 @@ export class FrameEngine implements ReplySink {
     this.#resolve = resolve
   }
   #resolve: Settle | undefined
+  /** Set by {@link close}: told when nobody waits any longer. */
+  #onIdle: (() => void) | undefined
 
   /** `open` gets the function that wakes this engine and answers the store. */
   constructor(kind: string, open: (wake: () => void) => NativeStore) {
     this.#kind = kind
     this.#native = open(() => this.#drain())
     this.#maxInFlight = this.#native.maxInFlight
-    this.#watchdog = new Watchdog(this.#native.deadlineMs + WATCHDOG_SLACK_MS, (overdue) => this.#expire(overdue))
+    this.#watchdog = new Watchdog(this.#native.deadlineMs + WATCHDOG_SLACK_MS, (overdue) =>
+      this.#expire(overdue),
+    )
   }
 
   load(ids: readonly string[], signal: AbortSignal | undefined): Promise<LoadResult> {
     return this.#call('load', ids, undefined, signal)
   }
 
-  append(ids: readonly string[], labels: readonly string[], signal: AbortSignal | undefined): Promise<AppendResult> {
+  append(
+    ids: readonly string[],
+    labels: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<AppendResult> {
     return this.#call('append', ids, labels, signal)
   }
 
-  /** Takes nothing more; what is under way still settles. */
-  close(): void {
+  /** Takes nothing more; resolves once everything under way has settled, by its own deadline at the latest. */
+  close(): Promise<void> {
     if (this.#writer.length > 0) this.#submit()
     this.#native.close()
-    if (this.#pending.awaited === 0) this.#watchdog.stop()
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+      this.#rest()
+    })
+  }
+
+  /** Lets the process end, and the store if it is being closed, unless somebody still waits. */
+  #rest(): void {
+    if (this.#pending.awaited > 0) return
+    if (this.#onIdle === undefined) return this.#watchdog.rest()
+    this.#watchdog.stop()
+    this.#onIdle()
   }
 
   #call(
@@ -127,7 +146,7 @@ export class FrameEngine implements ReplySink {
       if (length > 0) this.#reader.read(length, this)
       else this.#reader.grow(-length)
     }
-    if (this.#pending.awaited === 0) this.#watchdog.rest()
+    this.#rest()
   }
 
   /** Fails what began long ago, after taking whatever the engine has answered while nobody listened. */
@@ -136,7 +155,7 @@ export class FrameEngine implements ReplySink {
     for (const token of this.#pending.takenBefore(overdue)) {
       this.#abandon(token, { code: 'ERR_STORE_TIMEOUT', reason: 'command' })
     }
-    if (this.#pending.awaited === 0) this.#watchdog.rest()
+    this.#rest()
   }
 
   /** Fails an operation that may still be going on. */
@@ -184,7 +203,9 @@ export class FrameEngine implements ReplySink {
       kind: this.#kind,
       op: this.#pending.operationOf(token),
       ok: error === undefined,
-      ...(error === undefined ? {} : { code: error.code, ...(error.reason === undefined ? {} : { reason: error.reason }) }),
+      ...(error === undefined
+        ? {}
+        : { code: error.code, ...(error.reason === undefined ? {} : { reason: error.reason }) }),
       attempts: error?.attempts ?? 1,
       elapsedMs: startedAt === 0 ? 0 : performance.now() - startedAt,
     })
