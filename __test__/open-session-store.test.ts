@@ -196,6 +196,15 @@ describe('a configuration that is refused', () => {
     expect(events).toEqual([])
   })
 
+  test('a polluted prototype does not choose the store', async () => {
+    Object.defineProperty(Object.prototype, 'kind', { value: 'memory', configurable: true })
+    try {
+      expect(await configError({})).toMatchObject({ code: 'ERR_CONFIG_MISSING_KIND' })
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'kind')
+    }
+  })
+
   test('an unknown kind is named, escaped and cut, with the kinds there are', async () => {
     const error = await configError({ kind: 'redis' }, { factories: [recordingFactory()] })
     expect(error.message).toBe('store.kind: unknown kind "redis"; available kinds: custom, memory, valkey')

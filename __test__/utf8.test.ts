@@ -30,6 +30,7 @@ test.each([
   '\ud800a',
   '\ud800\ud800\udc00',
   '\udc00\ud800',
+  '\udc00\udc00',
 ])('%j has no UTF-8 form', (text) => {
   expect(utf8Length(text)).toBe(ILL_FORMED)
 })

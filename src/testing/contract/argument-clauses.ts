@@ -9,7 +9,7 @@ import type { Clause } from './clause.js'
 /** Would show up in a message that quotes the value it refuses. */
 const SECRET = 'hunter2'
 
-const LONE_SURROGATES = [`${SECRET}\ud800`, `\udc00${SECRET}`, `${SECRET}\ud800x`, `\udc00\ud800${SECRET}`]
+const LONE_SURROGATES = [`${SECRET}\ud800`, `\udc00${SECRET}`, `${SECRET}\ud800x`, `\udc00\udc00${SECRET}`]
 
 function thrower(): never {
   throw new RangeError('thrown by the caller')
