@@ -15,7 +15,7 @@ import { compile } from 'json-schema-to-typescript'
 import { bootstrap, buildNative } from './bootstrap.mjs'
 import { ROOT, command, script } from './command.mjs'
 import { configTable } from './config-table.mjs'
-import { storeSchema, withoutNull } from './store-schema.mjs'
+import { published, storeSchema } from './store-schema.mjs'
 
 const TABLE = { begin: '<!-- generated: settings -->', end: '<!-- end of generated: settings -->' }
 
@@ -41,17 +41,10 @@ await script(async () => {
 
 /** @returns {Promise<Map<string, string>>} path, relative to the root, to content */
 async function generate() {
-  const cargo = [
-    'run',
-    '--quiet',
-    '--profile',
-    'fast',
-    '-p',
-    'indelible-valkey',
-    '--example',
-    'print-config-schema',
-  ]
-  const valkey = withoutNull(JSON.parse(await printedBy('cargo', cargo)))
+  // Built as the tests are, so that nothing is compiled twice.
+  await command('cargo', ['build', '--workspace', '--all-features', '--example', 'print-config-schema'])
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target')
+  const valkey = published(await printedBy(join(target, 'debug', 'examples', 'print-config-schema'), []))
   const gateway = await printedBy('node', ['gateway/dist/config/print-schema.js'])
   // Into a folder of its own: generating must not touch the addon that is in use.
   await buildNative('fast', 'target/generated-native')

@@ -3,12 +3,13 @@
 /** @typedef {import('json-schema-to-typescript').JSONSchema} JSONSchema */
 
 /**
- * The schema without `null`: an optional key is left out, never null, and a null is refused.
- * @param {JSONSchema} schema
+ * The schema of the driver as users should see it: without `null` (an optional key is left out, never null), what is
+ * required first, and types by their names outside of Rust.
+ * @param {string} printed   what the Rust example prints
  * @returns {JSONSchema}
  */
-export function withoutNull(schema) {
-  return /** @type {JSONSchema} */ (strip(schema))
+export function published(printed) {
+  return /** @type {JSONSchema} */ (strip(JSON.parse(printed.replaceAll(/\bRaw(?=[A-Z]\w+")/g, ''))))
 }
 
 /**
@@ -22,10 +23,16 @@ function strip(node) {
     .filter(([key, value]) => !(key === 'default' && value === null))
     .map(([key, value]) => [key, key === 'type' ? withoutNullType(value) : strip(value)])
   const stripped = Object.fromEntries(entries)
+  if (stripped.properties && stripped.required) stripped.properties = requiredFirst(stripped)
   if (!Array.isArray(stripped.anyOf)) return stripped
   const { anyOf, ...rest } = stripped
   const kept = anyOf.filter((/** @type {JSONSchema} */ choice) => choice.type !== 'null')
   return kept.length === 1 ? { ...kept[0], ...rest } : { ...rest, anyOf: kept }
+}
+
+/** @param {{ properties: Record<string, unknown>, required: readonly string[] }} schema */
+function requiredFirst({ properties, required }) {
+  return { ...Object.fromEntries(required.map((name) => [name, properties[name]])), ...properties }
 }
 
 /** @param {unknown} type */
