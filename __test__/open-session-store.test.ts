@@ -197,6 +197,7 @@ describe('a configuration that is refused', () => {
   })
 
   test('a polluted prototype does not choose the store', async () => {
+    // oxlint-disable-next-line eslint/no-extend-native -- what a polluted dependency does
     Object.defineProperty(Object.prototype, 'kind', { value: 'memory', configurable: true })
     try {
       expect(await configError({})).toMatchObject({ code: 'ERR_CONFIG_MISSING_KIND' })
@@ -257,6 +258,13 @@ describe('options that are refused', () => {
   })
 })
 
+test('credentials for kind valkey are refused rather than ignored', async () => {
+  const credentials = (): { password: string } => ({ password: 'hunter2' })
+  const error = await configError({ kind: 'valkey', endpoint: 'localhost:6379' }, { credentials })
+  expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', path: 'store' })
+  expect(error.message).toContain('leave the option "credentials" out')
+})
+
 test('the codes of a ConfigError are pinned', () => {
   expect(Object.keys(CONFIG_ERROR_CODES)).toEqual([
     'ERR_CONFIG_INVALID',
@@ -267,6 +275,7 @@ test('the codes of a ConfigError are pinned', () => {
     'ERR_CONFIG_MEMORY_REFUSED',
     'ERR_CONFIG_BUILD_FAILED',
     'ERR_CONFIG_NATIVE_UNAVAILABLE',
+    'ERR_CONFIG_UNAVAILABLE',
     'ERR_CONFIG_UNREADABLE_FILE',
     'ERR_CONFIG_UNSET_VARIABLE',
   ])

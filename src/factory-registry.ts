@@ -1,17 +1,14 @@
 import { ConfigError } from './config-error.js'
 import { kindOf } from './invalid-argument.js'
 import { MemorySessionStore } from './memory-session-store.js'
-import type { SessionStoreFactory } from './session-store-factory.js'
+import type { SessionStoreFactory, SessionStoreOpenOptions } from './session-store-factory.js'
 import { quote, readMapping, refuseUnknownKeys } from './store-config.js'
 
 const memory: SessionStoreFactory = {
   kind: 'memory',
   async open(config, path, options) {
     refuseUnknownKeys(readMapping(config, path), path, 'kind "memory"', ['kind'])
-    if (options?.credentials !== undefined) {
-      const problem = 'kind "memory" takes no credentials; leave the option "credentials" out'
-      throw new ConfigError('ERR_CONFIG_INVALID', path, problem)
-    }
+    refuseCredentials('memory', path, options)
     return new MemorySessionStore()
   },
 }
@@ -20,8 +17,9 @@ const memory: SessionStoreFactory = {
 const valkey: SessionStoreFactory = {
   kind: 'valkey',
   async open(config, path, options) {
+    refuseCredentials('valkey', path, options)
     const { valkeySessionStoreFactory } = await import('./valkey-session-store.js')
-    return valkeySessionStoreFactory.open(config, path, options)
+    return valkeySessionStoreFactory.open(config, path)
   },
 }
 
@@ -45,6 +43,13 @@ export function registerFactories(
     factories.set(kind, factory)
   }
   return factories
+}
+
+/** A provider that nobody asks must not look as if it had been asked. */
+function refuseCredentials(kind: string, path: string, options: SessionStoreOpenOptions | undefined): void {
+  if (options?.credentials === undefined) return
+  const problem = `kind "${kind}" asks no provider for credentials; leave the option "credentials" out`
+  throw new ConfigError('ERR_CONFIG_INVALID', path, problem)
 }
 
 function readFactories(given: unknown): readonly SessionStoreFactory[] {

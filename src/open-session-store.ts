@@ -16,7 +16,7 @@ export interface OpenSessionStoreOptions {
   readonly factories?: Iterable<SessionStoreFactory>
   /** `enforce` refuses to use memory when no store is configured, `off` silences the alarm. Default `warn`. */
   readonly checks?: 'warn' | 'enforce' | 'off'
-  /** Where the credentials of a server come from when they are not in the configuration. */
+  /** Handed to the kind's factory, to be asked for each new connection. Both built-in kinds refuse it. */
   readonly credentials?: CredentialsProvider
   /** Where the configuration stands, for the paths in error messages. Default `store`. */
   readonly path?: string
