@@ -65,6 +65,18 @@ describe('a leak over two calls', () => {
   })
 })
 
+test('a completion over a labelled resource is a read of it', async () => {
+  const ref = { type: 'ref/resource', uri: 'crm://customers/{id}' }
+  const params = { ref, argument: { name: 'id', value: '1' } }
+  await post(
+    gateway,
+    '/mcp/crm',
+    { jsonrpc: '2.0', id: 1, method: 'completion/complete', params },
+    { session },
+  )
+  expect(isDenied(await call('write'))).toBe(true)
+})
+
 describe('whose labels they are', () => {
   test('a session label stays in its session; without a session it is the principal’s', async () => {
     await call('read')

@@ -142,6 +142,17 @@ describe('what is not allowed is a JSON-RPC error and not forwarded', () => {
     ['a prompt that is not listed', 'prompts/get', { name: 'other' }],
     ['a resource that is not listed', 'resources/read', { uri: 'crm://other' }],
     ['a resource below a listed one', 'resources/read', { uri: 'crm://help/more' }],
+    ['a completion of nothing', 'completion/complete', { argument: { name: 'a', value: 'b' } }],
+    [
+      'a completion of a prompt that is not listed',
+      'completion/complete',
+      { ref: { type: 'ref/prompt', name: 'other' }, argument: { name: 'a', value: 'b' } },
+    ],
+    [
+      'a completion of resources of which some are not listed',
+      'completion/complete',
+      { ref: { type: 'ref/resource', uri: 'crm://{kind}/{id}' }, argument: { name: 'id', value: '1' } },
+    ],
     ['a way out of a listed prefix', 'resources/read', { uri: 'crm://customers/../secrets' }],
     ['an encoded way out', 'resources/read', { uri: 'crm://customers/%2e%2e/secrets' }],
     ['a way out by a backslash', 'resources/read', { uri: 'crm://customers/..\\secrets' }],

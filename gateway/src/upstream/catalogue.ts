@@ -59,13 +59,18 @@ export class Catalogue {
   /** The listing of a resource: all entries that match it, taken together. */
   resource(uri: unknown): Listing | undefined {
     if (typeof uri !== 'string') return undefined
-    const matching = this.#resources.filter((entry) => matches(entry.uri, uri))
-    if (matching.length <= 1) return matching[0]
-    const resultLabels = matching.flatMap((entry) => entry.resultLabels ?? [])
-    return {
-      labels: matching.flatMap(({ labels }) => labels),
-      resultLabels: resultLabels.length === 0 ? undefined : ResultLabels.union(resultLabels),
-    }
+    return together(this.#resources.filter((entry) => matches(entry.uri, uri)))
+  }
+
+  /** The listing of a URI template such as `crm://customers/{id}`: the entries that match all it can become. */
+  template(uri: unknown): Listing | undefined {
+    if (typeof uri !== 'string') return undefined
+    const fixed = uri.replace(/\{.*/s, '')
+    return together(
+      this.#resources.filter(
+        ({ uri: pattern }) => pattern.endsWith('*') && fixed.startsWith(pattern.slice(0, -1)),
+      ),
+    )
   }
 
   #listings(): readonly Listing[] {
@@ -77,6 +82,15 @@ function listing({ labels = [], labelsFromResult }: ToolConfig): Listing {
   return {
     labels: labels.map(labelRule),
     resultLabels: labelsFromResult === undefined ? undefined : ResultLabels.of(labelsFromResult),
+  }
+}
+
+function together(listings: readonly Listing[]): Listing | undefined {
+  if (listings.length <= 1) return listings[0]
+  const parts = listings.flatMap(({ resultLabels }) => resultLabels ?? [])
+  return {
+    labels: listings.flatMap(({ labels }) => labels),
+    resultLabels: parts.length === 0 ? undefined : ResultLabels.union(parts),
   }
 }
 

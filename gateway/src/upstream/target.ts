@@ -70,13 +70,16 @@ export function resolveTarget(
         target: { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing },
       }
     }
-    case 'completion/complete':
+    case 'completion/complete': {
+      const listing = completedListing(params['ref'], catalogue)
+      if (listing === undefined) return unlisted('completion')
       return withArguments(types, completionArguments(params), (values) => ({
         action,
         resource: whole,
         context: { arguments: values },
-        listing: UNLABELLED,
+        listing,
       }))
+    }
     default:
       return { ok: true, target: { action, resource: whole, context: {}, listing: UNLABELLED } }
   }
@@ -89,6 +92,13 @@ function withArguments(
 ): TargetResult {
   const picked = types.pick(given)
   return picked.ok ? { ok: true, target: target(picked.values) } : picked
+}
+
+/** What a completion completes: its proposals tell as much as the prompt or the resource itself. */
+function completedListing(ref: unknown, catalogue: Catalogue): Listing | undefined {
+  const { type, name, uri } = (ref ?? {}) as { type?: unknown; name?: unknown; uri?: unknown }
+  if (type === 'ref/prompt') return catalogue.prompt(name)
+  return type === 'ref/resource' ? catalogue.template(uri) : undefined
 }
 
 /** A completion sends the argument being typed, and in `context` those typed before. */
