@@ -7,6 +7,7 @@ export { MAX_SESSION_ID_BYTES, MAX_SESSIONS_PER_CALL } from './dist/session-ref.
 export { StoreError } from './dist/store-error.js'
 export { ValkeySessionStore } from './dist/valkey-session-store.js'
 
+export type { ValkeySessionStoreConfig } from './dist/config/valkey-config.js'
 export type { ConfigErrorCode } from './dist/config-error.js'
 export type {
   AlarmEvent,
