@@ -8,7 +8,7 @@ import type { CedarPolicy } from './policy/cedar-policy.js'
 import type { Target } from './upstream/target.js'
 
 /** The code of a denial by policy; denials for other reasons carry the codes of the enforcement. */
-export const POLICY_DENIED = 'policy.denied'
+const POLICY_DENIED = 'policy.denied'
 
 /** A message that is to be judged. */
 export interface JudgedCall {

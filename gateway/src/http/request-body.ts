@@ -4,7 +4,7 @@ import type { Refusal } from './refusal.js'
 import type { RequestHeaders } from './request-headers.js'
 
 /** Largest request body in bytes: 4 MiB. */
-export const MAX_BODY_BYTES: number = 4 * 1024 * 1024
+const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export type BodyResult =
   | { readonly ok: true; readonly body: Buffer }

@@ -1,10 +1,10 @@
 import type { RpcMessage } from './message.js'
 
 /** The first protocol revision without sessions, `initialize` and the GET stream. */
-export const FIRST_MODERN_VERSION = '2026-07-28'
+const FIRST_MODERN_VERSION = '2026-07-28'
 
 /** The `_meta` key under which a modern request carries its protocol version. */
-export const VERSION_META_KEY = 'io.modelcontextprotocol/protocolVersion'
+const VERSION_META_KEY = 'io.modelcontextprotocol/protocolVersion'
 
 /**
  * `legacy`: revisions up to 2025-11-25 (handshake, optional `Mcp-Session-Id`, GET stream).

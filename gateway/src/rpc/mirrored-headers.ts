@@ -53,7 +53,7 @@ export function mirroredHeadersProblem(
 const ENCODED = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/
 
 /** The text a header value stands for: itself, or what its Base64 form holds; undefined if ill-formed. */
-export function decodeHeaderValue(value: string): string | undefined {
+function decodeHeaderValue(value: string): string | undefined {
   if (!value.startsWith('=?base64?')) return value
   const encoded = ENCODED.exec(value)?.[1]
   if (encoded === undefined) return undefined
