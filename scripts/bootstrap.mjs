@@ -35,7 +35,8 @@ export async function bootstrap({
 }
 
 /**
- * `npm ci` in `folder` unless what is installed there is what the lock file says.
+ * Installs in `folder` what its lock file says, unless that is there already. Not by `npm ci`: it refuses a lock file
+ * that was written where the registry lacked the binaries of another platform.
  * @param {string} folder
  * @param {(line: string) => void} log
  */
@@ -51,7 +52,9 @@ export async function install(folder, log) {
   })
   if (!stale) return
   log(`installing the npm packages of ${relative(ROOT, folder) || 'the project'}`)
-  await command('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder })
+  await command('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+  })
 }
 
 /**

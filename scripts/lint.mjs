@@ -23,6 +23,10 @@ const CHECKS = [
     run: () => command('cargo', ['deny', '--log-level=warn', 'check', 'bans', 'licenses', 'sources']),
   },
   { name: 'cargo machete', needs: ['cargo-machete', '--version'], run: () => command('cargo', ['machete']) },
+  {
+    name: 'npm lock file',
+    run: () => command('npm', ['ls', '--package-lock-only', '--depth=0', '--loglevel=error']),
+  },
   { name: 'oxfmt', run: () => command('oxfmt', ['--check']) },
   { name: 'oxlint', run: oxlint },
   { name: 'tsc of tests and scripts', run: () => command('tsc', ['-p', 'tsconfig.tests.json']) },
