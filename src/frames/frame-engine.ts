@@ -5,6 +5,7 @@ import { APPENDED, failed } from '../results.js'
 import type { AppendResult, LoadResult } from '../results.js'
 import { StoreError } from '../store-error.js'
 import type { StoreFailure, StoreOperation, UncheckedStoreErrorRecord } from '../store-error.js'
+import type { StoreHealth } from '../store-health.js'
 import { FrameWriter, OPCODE } from './frame-writer.js'
 import { PendingOperations } from './pending-operations.js'
 import type { Settle } from './pending-operations.js'
@@ -74,6 +75,12 @@ export class FrameEngine implements ReplySink {
       this.#onIdle = resolve
       this.#rest()
     })
+  }
+
+  /** How the store is doing, as far as the engine knows without asking the server. */
+  health(): StoreHealth {
+    const health = this.#native.health()
+    return health === null ? { state: 'closed' } : (JSON.parse(health) as StoreHealth)
   }
 
   /** Lets the process end, and the store if it is being closed, unless somebody still waits. */
@@ -165,14 +172,14 @@ export class FrameEngine implements ReplySink {
     if (settle === undefined) return
     const result = failed({ ...failure, operation, indeterminate: operation === 'append', cause })
     this.#report(token, result.error)
-    settle(result as Result)
+    settle(result)
   }
 
   loaded(token: number, result: LoadResult): void {
     const settle = this.#pending.answer(token)
     if (settle === undefined) return
     this.#report(token)
-    settle(result as Result)
+    settle(result)
   }
 
   appended(token: number): void {
