@@ -28,3 +28,4 @@ export type {
 export type { SessionStore, StoreCallOptions } from './dist/session-store.js'
 export type { StoreErrorDetails, StoreErrorRecord, StoreFailure, StoreOperation } from './dist/store-error.js'
 export type { StoreErrorCode, StoreErrorReason, StoreErrorReasons } from './dist/store-failure.js'
+export type { StoreHealth } from './dist/store-health.js'

@@ -22,6 +22,10 @@ export declare class NativeStore {
    * one does not fit, returns its length as a negative number.
    */
   drain(buffer: Buffer): number
+  /** How the store is doing, as JSON; nothing once it is closed. */
+  health(): string | null
+  /** Answers a request for credentials; without a password the connection fails. */
+  giveCredentials(request: number, username?: string | undefined | null, password?: string | undefined | null): void
   /** Takes no further frames; what is under way is still answered. */
   close(): void
 }
@@ -38,9 +42,10 @@ export interface NativeConfigProblem {
 
 /**
  * Opens a store from its configuration as JSON text, or says what is wrong with that. `wake` is called, without
- * arguments and never twice before a drain, when there is something to drain.
+ * arguments and never twice before a drain, when there is something to drain. `askCredentials` is called with a number
+ * for each new connection, and answered with `NativeStore.giveCredentials`.
  */
-export declare function openStore(config: string, wake: () => void): NativeStore | NativeConfigProblem
+export declare function openStore(config: string, wake: () => void, askCredentials?: (request: number) => void): NativeStore | NativeConfigProblem
 
 /** Test switches compiled into this addon; a published one has none. */
 export declare function testSwitches(): boolean

@@ -8,7 +8,7 @@ const memory: SessionStoreFactory = {
   kind: 'memory',
   async open(config, path, options) {
     refuseUnknownKeys(readMapping(config, path), path, 'kind "memory"', ['kind'])
-    refuseCredentials('memory', path, options)
+    refuseCredentials(path, options)
     return new MemorySessionStore()
   },
 }
@@ -17,9 +17,8 @@ const memory: SessionStoreFactory = {
 const valkey: SessionStoreFactory = {
   kind: 'valkey',
   async open(config, path, options) {
-    refuseCredentials('valkey', path, options)
     const { valkeySessionStoreFactory } = await import('./valkey-session-store.js')
-    return valkeySessionStoreFactory.open(config, path)
+    return valkeySessionStoreFactory.open(config, path, options)
   },
 }
 
@@ -46,9 +45,9 @@ export function registerFactories(
 }
 
 /** A provider that nobody asks must not look as if it had been asked. */
-function refuseCredentials(kind: string, path: string, options: SessionStoreOpenOptions | undefined): void {
+function refuseCredentials(path: string, options: SessionStoreOpenOptions | undefined): void {
   if (options?.credentials === undefined) return
-  const problem = `kind "${kind}" asks no provider for credentials; leave the option "credentials" out`
+  const problem = 'kind "memory" asks no provider for credentials; leave the option "credentials" out'
   throw new ConfigError('ERR_CONFIG_INVALID', path, problem)
 }
 

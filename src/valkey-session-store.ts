@@ -2,18 +2,20 @@ import { readSignal } from './call-signal.js'
 import { ConfigError } from './config-error.js'
 import type { ConfigErrorCode } from './config-error.js'
 import { configToJson } from './config-json.js'
+import { CredentialsDesk } from './credentials-desk.js'
 import { FrameEngine } from './frames/frame-engine.js'
 import { InvalidArgument } from './invalid-argument.js'
 import { readLabels } from './label.js'
 import { loadNativeAddon } from './native-addon.js'
 import { APPENDED, failed } from './results.js'
 import type { AppendResult, LoadResult } from './results.js'
-import type { SessionStoreFactory } from './session-store-factory.js'
+import type { SessionStoreFactory, SessionStoreOpenOptions } from './session-store-factory.js'
 import { readSessionIds } from './session-ref.js'
 import type { SessionRef } from './session-ref.js'
 import type { SessionStore, StoreCallOptions } from './session-store.js'
 import { readMapping } from './store-config.js'
 import type { StoreOperation } from './store-error.js'
+import type { StoreHealth } from './store-health.js'
 
 type Failed = ReturnType<typeof failed>
 
@@ -38,14 +40,23 @@ export class ValkeySessionStore implements SessionStore {
    *
    * @param config the block, `kind: 'valkey'` included; its keys stand in `docs/configuration.md`.
    * @param path where the block stands, for error messages.
+   * @param options where credentials come from, if not from the configuration.
    * @throws {ConfigError}
    */
-  static async open(config: unknown, path: string = 'store'): Promise<ValkeySessionStore> {
+  static async open(
+    config: unknown,
+    path: string = 'store',
+    options: SessionStoreOpenOptions = {},
+  ): Promise<ValkeySessionStore> {
     const json = configToJson(readMapping(config, path), path)
     const addon = await loadNativeAddon(path)
+    const desk = options.credentials === undefined ? undefined : new CredentialsDesk(options.credentials)
     const engine = new FrameEngine('valkey', (wake) => {
-      const opened = addon.openStore(json, wake)
-      if (!('message' in opened)) return opened
+      const opened = addon.openStore(json, wake, desk && ((request) => void desk.answer(request)))
+      if (!('message' in opened)) {
+        desk?.connect(opened)
+        return opened
+      }
       const where = opened.path === '' ? path : `${path}.${opened.path}`
       throw new ConfigError(opened.code as ConfigErrorCode, where, `${opened.message} (kind "valkey")`)
     })
@@ -75,6 +86,11 @@ export class ValkeySessionStore implements SessionStore {
     return this.#engine.append(ids, added, signal)
   }
 
+  /** How the store is doing, without asking the server. */
+  health(): StoreHealth {
+    return this.#engine.health()
+  }
+
   /** New calls answer `ERR_STORE_CLOSED` at once; those under way end by their own deadline. Never rejects. */
   close(): Promise<void> {
     this.#closing ??= this.#engine.close()
@@ -100,7 +116,7 @@ export class ValkeySessionStore implements SessionStore {
 /** Opens the stores of kind `valkey`. */
 export const valkeySessionStoreFactory: SessionStoreFactory = {
   kind: 'valkey',
-  open: (config, path) => ValkeySessionStore.open(config, path),
+  open: (config, path, options) => ValkeySessionStore.open(config, path, options),
 }
 
 function isFailed(value: AbortSignal | Failed | undefined): value is Failed {

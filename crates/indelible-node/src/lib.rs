@@ -3,15 +3,17 @@
 //!
 //! Every entry catches panics: one that crossed into JavaScript would end the process.
 
+mod js_credentials;
 mod outbox;
 mod reply_frame;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indelible_valkey::{Config, ConfigError, Engine, Outcomes};
+use indelible_valkey::{Config, ConfigError, CredentialsProvider, Engine, Outcomes};
 use napi::bindgen_prelude::{BufferSlice, Either, Function};
 use napi_derive::napi;
 
+use js_credentials::JsCredentials;
 use outbox::Outbox;
 
 /// Version of this addon; the TypeScript package refuses any other than its own.
@@ -48,24 +50,32 @@ impl From<ConfigError> for NativeConfigProblem {
 pub struct NativeStore {
     engine: Mutex<Option<Engine>>,
     outbox: Arc<Outbox>,
+    credentials: Option<Arc<JsCredentials>>,
     deadline_ms: u32,
     max_in_flight: u32,
 }
 
 /// Opens a store from its configuration as JSON text, or says what is wrong with that. `wake` is called, without
-/// arguments and never twice before a drain, when there is something to drain.
-#[napi(catch_unwind, ts_args_type = "config: string, wake: () => void")]
+/// arguments and never twice before a drain, when there is something to drain. `askCredentials` is called with a number
+/// for each new connection, and answered with `NativeStore.giveCredentials`.
+#[napi(catch_unwind, ts_args_type = "config: string, wake: () => void, askCredentials?: (request: number) => void")]
 pub fn open_store(
     config: String,
     wake: Function<'_, (), ()>,
+    ask_credentials: Option<Function<'_, u32, ()>>,
 ) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
     let wake = wake.build_threadsafe_function().weak::<true>().build()?;
-    let opened = Config::from_json(&config).and_then(|config| {
+    let credentials = ask_credentials.map(JsCredentials::new).transpose()?.map(Arc::new);
+    let opened = Config::from_json(&config).and_then(|mut config| {
+        if let Some(credentials) = &credentials {
+            config = config.with_credentials_provider(Arc::clone(credentials) as Arc<dyn CredentialsProvider>)?;
+        }
         let outbox = Arc::new(Outbox::new(wake));
         let engine = Engine::start(&config, Arc::clone(&outbox) as Arc<dyn Outcomes>)?;
         Ok(NativeStore {
             engine: Mutex::new(Some(engine)),
             outbox,
+            credentials: credentials.clone(),
             deadline_ms: u32::try_from(config.deadline().as_millis()).unwrap_or(u32::MAX),
             max_in_flight: u32::try_from(config.max_in_flight()).unwrap_or(u32::MAX),
         })
@@ -103,6 +113,21 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn drain(&self, mut buffer: BufferSlice<'_>) -> i32 {
         self.outbox.drain(&mut buffer)
+    }
+
+    /// How the store is doing, as JSON; nothing once it is closed.
+    #[napi(catch_unwind)]
+    pub fn health(&self) -> Option<String> {
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.as_ref().map(|engine| engine.health().to_string())
+    }
+
+    /// Answers a request for credentials; without a password the connection fails.
+    #[napi(catch_unwind)]
+    pub fn give_credentials(&self, request: u32, username: Option<String>, password: Option<String>) {
+        if let Some(credentials) = &self.credentials {
+            credentials.give(request, username, password);
+        }
     }
 
     /// Takes no further frames; what is under way is still answered.

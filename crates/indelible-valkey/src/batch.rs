@@ -5,12 +5,23 @@ use std::time::Instant;
 
 use crate::frame::{Frame, Opcode, Request};
 
+/// Who asked for an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A caller: the token is theirs.
+    Caller,
+    /// This store, to add lost labels again: the token names the repair.
+    Repair,
+}
+
 /// One operation of a frame.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
+    pub(crate) origin: Origin,
     offset: u32,
     pub(crate) token: u32,
     pub(crate) opcode: Opcode,
+    pub(crate) id_count: u8,
     /// Attempts that have failed so far.
     pub(crate) failed_attempts: u8,
     /// An earlier attempt may have happened all the same.
@@ -37,14 +48,16 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// All operations of `frame`.
-    pub(crate) fn of(frame: Frame) -> Self {
+    pub(crate) fn of(frame: Frame, origin: Origin) -> Self {
         let mut slots = Vec::new();
         let mut offset = 0;
         while let Some(request) = frame.request_at(offset) {
             slots.push(Slot {
+                origin,
                 offset: offset as u32,
                 token: request.token,
                 opcode: request.opcode,
+                id_count: request.id_count as u8,
                 failed_attempts: 0,
                 indeterminate: false,
             });

@@ -10,12 +10,15 @@ use crate::config::{Config, ConfigError, ConfigErrorCode};
 use crate::connection::{Dialer, Handshake};
 use crate::dispatch;
 use crate::event::{Alarm, Event};
+use crate::examiner::Examiner;
 use crate::frame::Frame;
 use crate::generation::GenerationPin;
 use crate::lane::LaneManager;
 use crate::lanes::{self, Lanes};
+use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::store_core::StoreCore;
+use crate::timing::Timing;
 
 /// A running store without an API: frames in, outcomes out.
 ///
@@ -23,6 +26,7 @@ use crate::store_core::StoreCore;
 #[derive(Debug)]
 pub struct Engine {
     frames: UnboundedSender<Frame>,
+    store: Arc<StoreCore>,
 }
 
 impl Engine {
@@ -40,26 +44,38 @@ impl Engine {
         let (frames, incoming) = unbounded_channel();
         thread::Builder::new()
             .name("indelible-lanes".into())
-            .spawn(move || runtime.block_on(dispatch::run(store, incoming)))
+            .spawn({
+                let store = Arc::clone(&store);
+                move || runtime.block_on(dispatch::run(store, incoming))
+            })
             .map_err(|error| unavailable(&error.to_string()))?;
         if let Some(alarm) = ttl_alarm(config) {
             outcomes.event(Event::Alarm(alarm));
         }
-        Ok(Self { frames })
+        Ok(Self { frames, store })
     }
 
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
+        let node = Arc::new(Node::new(config.connections, config.breaker));
         let handshake = Handshake {
             credentials: config.credentials.clone(),
             database: config.database,
             key_prefix: config.key_prefix.clone(),
             generation: Arc::clone(&generation),
+            examiner: Arc::new(Examiner::new(config.demands, Arc::clone(&node), Arc::clone(outcomes))),
         };
         let dialer = Dialer::new(config.endpoint.clone(), config.tls.clone());
-        let manager = LaneManager::new(dialer, handshake, config.timing.connect, Arc::clone(outcomes));
+        let Timing { connect, command, .. } = config.timing;
+        let manager = LaneManager::new(dialer, handshake, connect, command, Arc::clone(&node), Arc::clone(outcomes));
         let pool = lanes::build(manager, config.connections).map_err(|error| unavailable(&error.to_string()))?;
-        Ok(StoreCore::new(config, generation, Lanes::new(pool, config.timing.connect), Arc::clone(outcomes)))
+        Ok(StoreCore::new(config, generation, Lanes::new(pool, node, connect), Arc::clone(outcomes)))
+    }
+
+    /// How the store is doing, as JSON: `{ state, breaker, role, server, version, checks, generation }`.
+    #[must_use]
+    pub fn health(&self) -> serde_json::Value {
+        self.store.health()
     }
 
     /// Hands over a request frame; its operations' time starts now. `false` if the engine is gone.

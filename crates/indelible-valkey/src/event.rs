@@ -28,6 +28,25 @@ pub enum Alarm {
         /// `missing`, `changed` or `layout`.
         reason: &'static str,
     },
+    /// The server holds fewer labels of a session than it did; they are being added again.
+    LabelRegression {
+        /// First eight hex digits of the session's digest.
+        session: Box<str>,
+        /// Labels that this node knows of.
+        known: u32,
+    },
+    /// The server's settings do not carry the promise.
+    UnsafeServer {
+        /// Which: `eviction`, `durability`, `version`, `acl`, `role` or `clock`.
+        reason: &'static str,
+        /// What was found and what to change.
+        detail: Box<str>,
+    },
+    /// Credentials, or files of them, were refused or could not be used; earlier ones stay in use where there are any.
+    CredentialsRejected {
+        /// What was wrong.
+        detail: &'static str,
+    },
     /// Another node uses another TTL in the same keyspace.
     LayoutMismatch {
         /// This node's TTL.
@@ -46,6 +65,9 @@ impl Alarm {
             Self::TtlUnsound { .. } => "session_store_ttl_unsound",
             Self::GenerationCreated => "session_store_generation_created",
             Self::KeyspaceLost { .. } => "session_store_keyspace_lost",
+            Self::LabelRegression { .. } => "session_store_label_regression",
+            Self::UnsafeServer { .. } => "session_store_unsafe_server",
+            Self::CredentialsRejected { .. } => "session_store_credentials_rejected",
             Self::LayoutMismatch { .. } => "session_store_layout_mismatch",
         }
     }
@@ -58,6 +80,9 @@ impl Alarm {
             }
             Self::GenerationCreated => json!({}),
             Self::KeyspaceLost { reason } => json!({ "reason": reason }),
+            Self::LabelRegression { session, known } => json!({ "sessionDigest": session, "knownLabels": known }),
+            Self::UnsafeServer { reason, detail } => json!({ "reason": reason, "detail": detail }),
+            Self::CredentialsRejected { detail } => json!({ "detail": detail }),
             Self::LayoutMismatch { ours, theirs } => json!({ "ttlSeconds": ours, "recordedTtlSeconds": theirs }),
         }
     }
@@ -83,6 +108,17 @@ pub enum State {
     },
     /// An operator accepted a new generation and this node follows.
     GenerationAccepted,
+    /// The server is another process than before: every connection to it was dropped.
+    ServerReplaced,
+    /// The breaker opened after consecutive failures: operations are refused for a while.
+    BreakerOpened {
+        /// For how long, in milliseconds.
+        for_ms: u32,
+    },
+    /// One operation is let through to see whether the node is back.
+    BreakerHalfOpen,
+    /// The node is back.
+    BreakerClosed,
 }
 
 impl State {
@@ -93,6 +129,10 @@ impl State {
             Self::Connected { .. } => "connected",
             Self::Disconnected { .. } => "disconnected",
             Self::GenerationAccepted => "generation_accepted",
+            Self::ServerReplaced => "server_replaced",
+            Self::BreakerOpened { .. } => "breaker_opened",
+            Self::BreakerHalfOpen => "breaker_half_open",
+            Self::BreakerClosed => "breaker_closed",
         }
     }
 
@@ -100,7 +140,8 @@ impl State {
         match self {
             Self::Connected { server, version } => json!({ "server": server, "version": version }),
             Self::Disconnected { code, reason } => json!({ "code": code, "reason": reason }),
-            Self::GenerationAccepted => json!({}),
+            Self::BreakerOpened { for_ms } => json!({ "forMs": for_ms }),
+            Self::GenerationAccepted | Self::ServerReplaced | Self::BreakerHalfOpen | Self::BreakerClosed => json!({}),
         }
     }
 }

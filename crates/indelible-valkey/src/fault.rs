@@ -1,7 +1,10 @@
 //! Why one operation failed inside a pipeline, before it becomes a `StoreError`.
 
+use std::borrow::Cow;
+
 use indelible_core::{Access, Failure, NotPrimary, Timeout, Unavailable, Undecodable};
 
+use crate::breaker::Signal;
 use crate::frame::Opcode;
 use crate::resp::ServerError;
 
@@ -14,7 +17,7 @@ pub(crate) struct Fault {
     /// The operation may have happened all the same.
     pub(crate) indeterminate: bool,
     /// What is wrong in particular; our own words.
-    pub(crate) detail: Option<&'static str>,
+    pub(crate) detail: Option<Cow<'static, str>>,
 }
 
 impl Fault {
@@ -27,8 +30,8 @@ impl Fault {
         Self::new(Failure::Undecodable(Undecodable::Protocol))
     }
 
-    pub(crate) fn with_detail(mut self, detail: &'static str) -> Self {
-        self.detail = Some(detail);
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
         self
     }
 
@@ -51,14 +54,25 @@ impl Fault {
         }
     }
 
+    /// Whether the server was examined and found not to be one to use.
+    pub(crate) fn refuses_server(&self) -> bool {
+        matches!(self.failure, Failure::UnsafeServer(_) | Failure::NotPrimary(_))
+    }
+
     /// Whether every connection to the node is in doubt, not only the one that this happened on.
     pub(crate) fn doubts_node(&self) -> bool {
         match self.failure {
             Failure::Timeout(reason) => reason == Timeout::Command || reason == Timeout::Connect,
             Failure::NotPrimary(reason) => reason == NotPrimary::ReadOnly || reason == NotPrimary::Topology,
             Failure::Access(reason) => reason == Access::Auth,
+            Failure::UnsafeServer(_) => true,
             _ => false,
         }
+    }
+
+    /// How the breaker counts an operation that ended like this.
+    pub(crate) fn signal(&self) -> Signal {
+        if self.failure.counts_for_breaker() { Signal::Failure } else { Signal::Neutral }
     }
 
     pub(crate) fn indeterminate(mut self, indeterminate: bool) -> Self {

@@ -47,6 +47,11 @@ impl Frame {
         Self { bytes, submitted: Instant::now() }
     }
 
+    /// A frame that continues an operation submitted earlier.
+    pub(crate) fn since(bytes: Vec<u8>, submitted: Instant) -> Self {
+        Self { bytes, submitted }
+    }
+
     pub(crate) fn submitted(&self) -> Instant {
         self.submitted
     }

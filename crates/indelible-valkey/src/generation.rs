@@ -3,11 +3,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use indelible_core::{Failure, KeyspaceLost};
+use indelible_core::KeyspaceLost;
 
 use crate::config::GenerationMode;
 use crate::event::Alarm;
-use crate::fault::Fault;
+use crate::switches::{Mechanism, is_off};
 
 const VERSION: &str = "v1";
 const HASH: &str = "sha256";
@@ -97,6 +97,15 @@ impl GenerationPin {
         self.lock().is_some()
     }
 
+    /// The state as `health()` names it.
+    pub(crate) fn state(&self) -> &'static str {
+        match (self.mode, self.is_pinned()) {
+            (GenerationMode::Off, _) => "off",
+            (_, true) => "pinned",
+            (_, false) => "unpinned",
+        }
+    }
+
     /// A value for a keyspace that has none yet.
     pub(crate) fn create(&self) -> Result<Generation, getrandom::Error> {
         Generation::random(self.ttl_seconds)
@@ -104,6 +113,9 @@ impl GenerationPin {
 
     /// Judges what the server holds now; pins it if nothing was pinned. `None` is a missing key.
     pub(crate) fn observe(&self, value: Option<&[u8]>) -> Seen {
+        if is_off(Mechanism::Generation) {
+            return Seen::Same;
+        }
         let mut pinned = self.lock();
         let Some(value) = value else { return Seen::Lost(KeyspaceLost::Missing) };
         if pinned.as_ref().is_some_and(|pinned| pinned.value == value) {
@@ -128,11 +140,6 @@ impl GenerationPin {
         // The value is replaced whole, so a panic elsewhere cannot have left it half-written.
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The fault of a lost keyspace.
-pub(crate) fn lost(reason: KeyspaceLost) -> Fault {
-    Fault::new(Failure::KeyspaceLost(reason))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Label keys: `<keyPrefix>:<64 lower-case hex of SHA-256(UTF-8 session id)>` (`docs/compatibility.md`, section 1).
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of the exact UTF-8 bytes of a session id: no normalisation, no trimming.
@@ -11,12 +13,31 @@ impl SessionDigest {
         Self(Sha256::digest(session_id).into())
     }
 
+    /// The first 16 bytes.
+    pub(crate) fn first_half(&self) -> [u8; 16] {
+        let mut half = [0; 16];
+        half.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        half
+    }
+
+    /// The first eight hex digits: all that an event may tell of a session.
+    pub(crate) fn prefix(&self) -> Box<str> {
+        self.hex().iter().take(8).map(|digit| char::from(*digit)).collect::<String>().into()
+    }
+
     /// The key's last part.
     pub(crate) fn hex(&self) -> [u8; 64] {
         let mut hex = [0; 64];
         // The lengths are fixed and fit, so there is no error to handle.
         let _ = const_hex::encode_to_slice(self.0, &mut hex);
         hex
+    }
+}
+
+/// Shows the prefix alone.
+impl fmt::Debug for SessionDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionDigest({}…)", self.prefix())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::GenerationMode;
 use crate::resp::{push_array_header, push_bulk, push_command, push_decimal};
+use crate::switches::{Mechanism, is_off};
 
 /// A command whose only variable part is the hex digest inside its key.
 #[derive(Debug)]
@@ -61,6 +62,15 @@ enum ProofCommand {
     Refresh,
     /// `EXPIRE key 1 GT` on the last key loaded: a write that changes nothing that matters.
     Touch(KeyedCommand),
+}
+
+/// Which proof was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProofKind {
+    /// The read of the generation key.
+    Generation,
+    /// The touch of a key that was read.
+    Touch,
 }
 
 impl LabelCommands {
@@ -129,15 +139,23 @@ impl LabelCommands {
         replies
     }
 
-    /// Writes the proof that ends a pipeline; returns whether one was needed. `last_loaded` is the digest of the last
-    /// key read, if any was.
-    pub(crate) fn write_proof(&self, out: &mut Vec<u8>, last_loaded: Option<&[u8; 64]>) -> bool {
-        match (&self.proof, last_loaded) {
-            (ProofCommand::Generation(command), _) => out.extend_from_slice(command),
-            (ProofCommand::Touch(command), Some(hex)) => command.write(out, hex),
-            (ProofCommand::Touch(_), None) | (ProofCommand::Refresh, _) => return false,
+    /// Writes the proof that ends a pipeline; returns which, if one was needed. `last_loaded` is the digest of the
+    /// last key read, if any was.
+    pub(crate) fn write_proof(&self, out: &mut Vec<u8>, last_loaded: Option<&[u8; 64]>) -> Option<ProofKind> {
+        if is_off(Mechanism::Proof) {
+            return None;
         }
-        true
+        match (&self.proof, last_loaded) {
+            (ProofCommand::Generation(command), _) => {
+                out.extend_from_slice(command);
+                Some(ProofKind::Generation)
+            }
+            (ProofCommand::Touch(command), Some(hex)) => {
+                command.write(out, hex);
+                Some(ProofKind::Touch)
+            }
+            (ProofCommand::Touch(_), None) | (ProofCommand::Refresh, _) => None,
+        }
     }
 
     /// Writes what takes back a life that an append's `EXPIRE` gave to a key that is no set: `PERSIST` where the ACL
@@ -193,7 +211,7 @@ mod tests {
                 + &packed(&["EXPIRE", &key, "3600", "GT"])
         );
         assert_eq!(
-            written(|out| assert!(commands.write_proof(out, None))),
+            written(|out| assert_eq!(commands.write_proof(out, None), Some(ProofKind::Generation))),
             packed(&["GETEX", "taint:v1:generation", "PERSIST"])
         );
         assert_eq!(
@@ -210,12 +228,12 @@ mod tests {
         let key = crate::label_key("p", "s");
         let plain = LabelCommands::new("p", None, GenerationMode::Off);
         assert_eq!(
-            written(|out| assert!(plain.write_proof(out, Some(&hex)))),
+            written(|out| assert_eq!(plain.write_proof(out, Some(&hex)), Some(ProofKind::Touch))),
             String::from_utf8(redis::cmd("EXPIRE").arg(&key).arg("1").arg("GT").get_packed_command()).unwrap()
         );
-        assert_eq!(written(|out| assert!(!plain.write_proof(out, None))), "");
+        assert_eq!(written(|out| assert_eq!(plain.write_proof(out, None), None)), "");
         let sliding = LabelCommands::new("p", Some(5), GenerationMode::Off);
         assert!(sliding.refresh_is_proof());
-        assert_eq!(written(|out| assert!(!sliding.write_proof(out, Some(&hex)))), "");
+        assert_eq!(written(|out| assert_eq!(sliding.write_proof(out, Some(&hex)), None)), "");
     }
 }

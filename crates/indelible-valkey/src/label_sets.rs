@@ -103,7 +103,8 @@ impl LabelSets {
         set
     }
 
-    fn intern(&mut self, labels: LabelSet) -> Arc<InternedSet> {
+    /// The set of these labels.
+    pub(crate) fn intern(&mut self, labels: LabelSet) -> Arc<InternedSet> {
         if let Some(set) = self.by_labels.get(&labels) {
             return Arc::clone(set);
         }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::fault::Fault;
 use crate::lane::{Errand, LaneError, LaneManager, Rejected};
+use crate::node::Node;
 
 /// Pause before another lane is opened beside working ones when opening one has failed.
 const GROWTH_PAUSE: Duration = Duration::from_secs(1);
@@ -31,17 +32,21 @@ pub(crate) fn build(manager: LaneManager, connections: usize) -> Result<Pool, ma
 #[derive(Debug)]
 pub(crate) struct Lanes {
     pool: Pool,
+    node: Arc<Node>,
     connect_timeout: Duration,
     growing: Arc<AtomicBool>,
 }
 
 impl Lanes {
-    pub(crate) fn new(pool: Pool, connect_timeout: Duration) -> Self {
-        Self { pool, connect_timeout, growing: Arc::default() }
+    pub(crate) fn new(pool: Pool, node: Arc<Node>, connect_timeout: Duration) -> Self {
+        Self { pool, node, connect_timeout, growing: Arc::default() }
     }
 
     /// Hands the errand to a lane that is open now; returns it if there is none.
     pub(crate) fn submit_now(&self, errand: Errand) -> Result<(), Errand> {
+        if self.node.take_untidy() {
+            self.pool.retain(|lane, _| lane.is_open());
+        }
         if self.pool.status().available == 0 {
             return Err(errand);
         }
@@ -64,7 +69,7 @@ impl Lanes {
                     Err(PoolError::Backend(LaneError(fault))) => return Err(fault),
                     Err(_) => return Err(Fault::new(Failure::Closed)),
                 };
-                errand.deadline = errand.store.command_deadline();
+                errand.deadline = errand.store.deadline_of(&errand.batch);
                 match lane.submit(errand.clone()) {
                     Ok(()) => return Ok(()),
                     // It closed between the pool's look at it and ours.
@@ -81,10 +86,12 @@ impl Lanes {
 
     /// Closes every lane: their node is in doubt.
     pub(crate) fn drop_all(&self) {
-        self.pool.retain(|lane, _| {
-            lane.close();
-            false
-        });
+        self.node.retire_lanes();
+        self.pool.retain(|_, _| false);
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Refuses further checkouts and closes every lane.

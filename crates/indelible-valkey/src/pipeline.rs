@@ -1,46 +1,41 @@
 //! A pipeline: the operations that one lane wrote together, and the proof that ends them.
 
 use std::sync::Arc;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::batch::{Batch, Slot};
-use crate::event::{Alarm, Event, State};
+use crate::event::{Alarm, Event};
 use crate::fault::Fault;
-use crate::generation::{GenerationPin, Seen, lost};
-use crate::keys::SessionDigest;
+use crate::generation::GenerationPin;
 use crate::label_commands::LabelCommands;
-use crate::label_sets::LabelSets;
-use crate::operation::Operation;
-use crate::outcome::Answer;
-use crate::resp::{Element, Malformed, Reply, ServerError};
+use crate::memory::Memory;
+use crate::operation::{Ending, Judgement, Operation};
+use crate::proof::Proof;
+use crate::resp::{Malformed, Reply};
+use crate::session_in_flight::SessionInFlight;
+use crate::switches::{Stage, panic_point};
 
 /// A written pipeline whose replies are being read.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     batch: Arc<Batch>,
     operations: Vec<Operation>,
+    /// The sessions of all operations, in their order.
+    sessions: Vec<SessionInFlight>,
+    /// The operation that the next reply belongs to, and the place of its first session.
     current: usize,
+    current_session: usize,
     proof: Proof,
-    deadline: Instant,
+    deadline: tokio::time::Instant,
     /// Position in the connection's output of the first byte.
     first_byte: u64,
+    /// Epoch of the ratchet when this was written.
+    epoch: u32,
     events: Vec<Event>,
 }
 
-#[derive(Debug)]
-enum Proof {
-    /// None was needed, or it came out good.
-    Good,
-    /// `GETEX <prefix>:generation PERSIST` has still to answer.
-    Generation,
-    /// `EXPIRE key 1 GT` has still to answer.
-    Touch,
-    Failed(Fault),
-}
-
 /// How one operation of a pipeline ended.
-pub(crate) type Ended = (Slot, Result<Answer, Fault>);
+pub(crate) type Ended = (Slot, Ending);
 
 /// A finished pipeline.
 #[derive(Debug)]
@@ -57,30 +52,47 @@ impl Pipeline {
     pub(crate) fn write(
         batch: Arc<Batch>,
         commands: &LabelCommands,
-        generation: &GenerationPin,
-        deadline: Instant,
+        memory: &Memory,
+        deadline: tokio::time::Instant,
         out: &mut Vec<u8>,
         first_byte: u64,
     ) -> Self {
+        let now = Instant::now();
         let mut operations = Vec::with_capacity(batch.slots().len());
+        let mut sessions = Vec::with_capacity(batch.slots().len());
         let mut last_loaded = None;
         for (_, request) in batch.requests() {
-            let operation = Operation::write(&request, commands, out);
+            panic_point(Stage::Write, request.ids());
+            let first = sessions.len();
+            sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, now)));
+            let own = sessions.get(first..).unwrap_or_default();
+            let operation = Operation::write(&request, own, commands, out);
             if let Operation::Load(_) = operation {
-                last_loaded = request.ids().last();
+                last_loaded = own.last().map(|session| session.digest);
             }
             operations.push(operation);
         }
-        let last_hex = last_loaded.map(|id| SessionDigest::of(id).hex());
-        let proof = match (commands.write_proof(out, last_hex.as_ref()), generation.mode().is_on()) {
-            (false, _) => Proof::Good,
-            (true, true) => Proof::Generation,
-            (true, false) => Proof::Touch,
-        };
-        Self { batch, operations, current: 0, proof, deadline, first_byte, events: Vec::new() }
+        let proof = Proof::write(commands, last_loaded, out);
+        let epoch = memory.ratchet.epoch();
+        Self {
+            batch,
+            operations,
+            sessions,
+            current: 0,
+            current_session: 0,
+            proof,
+            deadline,
+            first_byte,
+            epoch,
+            events: Vec::new(),
+        }
     }
 
-    pub(crate) fn deadline(&self) -> Instant {
+    pub(crate) fn batch(&self) -> &Arc<Batch> {
+        &self.batch
+    }
+
+    pub(crate) fn deadline(&self) -> tokio::time::Instant {
         self.deadline
     }
 
@@ -88,78 +100,40 @@ impl Pipeline {
     pub(crate) fn accept(
         &mut self,
         reply: &Reply<'_>,
-        sets: &mut LabelSets,
+        memory: &mut Memory,
         generation: &GenerationPin,
     ) -> Result<bool, Malformed> {
-        match self.operations.get_mut(self.current) {
-            Some(operation) => {
-                if operation.accept(reply, sets)? {
-                    self.current += 1;
-                }
-            }
-            None => {
-                self.accept_proof(reply, generation)?;
-                return Ok(true);
-            }
+        let Some(operation) = self.operations.get_mut(self.current) else {
+            self.proof.accept(reply, memory, generation, &mut self.events)?;
+            return Ok(true);
+        };
+        panic_point(Stage::Accept, self.batch.requests().flat_map(|(_, request)| request.ids()));
+        let ids = self.batch.slots().get(self.current).map_or(0, |slot| usize::from(slot.id_count));
+        let own = self.sessions.get_mut(self.current_session..self.current_session + ids).ok_or(Malformed)?;
+        if operation.accept(reply, own, memory)? {
+            self.current += 1;
+            self.current_session += ids;
         }
-        Ok(self.current == self.operations.len() && matches!(self.proof, Proof::Good))
-    }
-
-    fn accept_proof(&mut self, reply: &Reply<'_>, generation: &GenerationPin) -> Result<(), Malformed> {
-        let value = match (&self.proof, reply) {
-            (_, Reply::Scalar(Element::Error(line))) => {
-                let error = ServerError::parse(line);
-                self.proof = Proof::Failed(match (&self.proof, &*error.code) {
-                    // A generation of another type is not ours.
-                    (Proof::Generation, "WRONGTYPE") => lost(indelible_core::KeyspaceLost::Layout),
-                    _ => error.into(),
-                });
-                return Ok(());
-            }
-            (Proof::Generation, Reply::Scalar(Element::Bulk(value))) => Some(*value),
-            (Proof::Generation, Reply::Scalar(Element::Nil)) => None,
-            (Proof::Touch, Reply::Scalar(Element::Integer(0 | 1))) => {
-                self.proof = Proof::Good;
-                return Ok(());
-            }
-            _ => return Err(Malformed),
-        };
-        self.proof = match generation.observe(value) {
-            Seen::Same => Proof::Good,
-            Seen::Noted(alarm) => {
-                self.events.push(Event::Alarm(alarm));
-                Proof::Good
-            }
-            Seen::Accepted => {
-                self.events.push(Event::State(State::GenerationAccepted));
-                Proof::Good
-            }
-            Seen::Lost(reason) => {
-                let failure = indelible_core::Failure::KeyspaceLost(reason);
-                self.events.push(Event::Alarm(Alarm::KeyspaceLost { reason: failure.reason().unwrap_or_default() }));
-                Proof::Failed(lost(reason))
-            }
-        };
-        Ok(())
+        Ok(self.current == self.operations.len() && !self.proof.is_awaited())
     }
 
     /// The results of all operations; the last reply has been taken.
-    pub(crate) fn finish(self) -> Finished {
-        let fault = match self.proof {
-            Proof::Good => None,
-            Proof::Failed(fault) => Some(fault),
-            // Not reached by way of `accept`; if it were, nothing would have been proven.
-            Proof::Generation | Proof::Touch => Some(Fault::protocol()),
-        };
-        let mut finished = Finished {
-            batch: Arc::clone(&self.batch),
-            ended: Vec::with_capacity(self.operations.len()),
-            events: self.events,
-            disarm: Vec::new(),
-        };
+    pub(crate) fn finish(self, memory: &mut Memory, ttl: Option<Duration>) -> Finished {
+        panic_point(Stage::Finish, self.batch.requests().flat_map(|(_, request)| request.ids()));
+        let now = Instant::now();
+        let Self { batch, operations, mut sessions, proof, epoch, mut events, .. } = self;
+        let proof = proof.into_fault();
+        if memory.ratchet.epoch() != epoch {
+            sessions.iter_mut().for_each(SessionInFlight::expect_nothing);
+        }
+        let mut ended = Vec::with_capacity(operations.len());
+        let mut disarm = Vec::new();
         let mut refused_refreshes = 0;
         let mut refresh_code = None;
-        for ((slot, request), operation) in self.batch.requests().zip(self.operations) {
+        let mut rest = sessions.as_slice();
+        for ((slot, request), operation) in batch.requests().zip(operations) {
+            let (own, others) = rest.split_at_checked(request.id_count).unwrap_or_default();
+            rest = others;
             match &operation {
                 Operation::Load(load) => {
                     if let Some(error) = load.refused_refresh() {
@@ -168,36 +142,35 @@ impl Pipeline {
                     }
                 }
                 Operation::Append(append) => {
-                    let foreign = append.armed_foreign().iter().filter_map(|place| request.ids().nth(*place));
-                    finished.disarm.extend(foreign.map(|id| SessionDigest::of(id).hex()));
+                    let foreign = append.armed_foreign().iter().filter_map(|place| own.get(*place));
+                    disarm.extend(foreign.map(|session| session.digest.hex()));
                 }
             }
-            finished.ended.push((slot, operation.finish(fault.as_ref())));
+            let judgement = Judgement { request, sessions: own, proof: proof.as_ref(), memory: &mut *memory, ttl, now };
+            ended.push((slot, operation.finish(judgement)));
         }
-        if refused_refreshes > 0 && fault.is_none() {
+        if refused_refreshes > 0 && proof.is_none() {
             let alarm = Alarm::TtlRefreshFailed { server_code: refresh_code, count: refused_refreshes };
-            finished.events.push(Event::Alarm(alarm));
+            events.push(Event::Alarm(alarm));
         }
-        finished
+        Finished { batch, ended, events, disarm }
     }
 
     /// The results when the connection is given up: nothing that was read counts. `written` is how much of the
     /// connection's output has reached the socket.
     pub(crate) fn abandon(self, fault: &Fault, written: u64) -> Vec<Ended> {
-        let sent = written > self.first_byte;
-        let slots = self.batch.requests().map(|(slot, _)| slot);
+        let sent = !self.is_unsent(written);
+        let slots = self.batch.slots().iter().zip(&self.operations);
         slots
-            .zip(&self.operations)
-            .map(|(slot, operation)| (slot, Err(fault.clone().indeterminate(sent && operation.changes_data()))))
+            .map(|(slot, operation)| {
+                let fault = fault.clone().for_opcode(slot.opcode).indeterminate(sent && operation.changes_data());
+                (*slot, Ending::Failed(fault))
+            })
             .collect()
     }
 
     /// Whether none of its bytes have reached the socket.
     pub(crate) fn is_unsent(&self, written: u64) -> bool {
         written <= self.first_byte
-    }
-
-    pub(crate) fn batch(&self) -> &Arc<Batch> {
-        &self.batch
     }
 }

@@ -27,6 +27,7 @@ impl Timing {
         (self.connect + self.command) * (1 + retries) + MAX_RETRY_PAUSE * retries
     }
 
+    /// Whether a failed operation may be tried again at all; the budget is asked afterwards.
     pub(crate) fn may_retry(&self, fault: &Fault, slot: &Slot, submitted: Instant, now: Instant) -> bool {
         fault.is_worth_a_retry() && slot.failed_attempts <= self.retries && now < submitted + self.deadline()
     }

@@ -9,7 +9,7 @@ mod resolve;
 mod whole;
 
 pub use config_error::{ConfigError, ConfigErrorCode};
-pub use modes::GenerationMode;
+pub use modes::{Checks, Disk, GenerationMode};
 pub use raw::RawConfig;
 pub(crate) use raw::{RawTls, RawTlsFiles};
 pub use resolve::Config;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{GenerationMode, Whole};
+use super::{Checks, Disk, GenerationMode, Whole};
 
 /// The only kind of store that this driver is.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -67,18 +67,134 @@ pub struct RawConfig {
     /// Default: 16384.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_048_576))]
     pub(crate) max_in_flight: Option<Whole>,
+    /// When to stop asking a server that keeps failing.
+    pub(crate) breaker: Option<RawBreaker>,
+    /// What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. Default:
+    /// `bestEffort`.
+    #[schemars(with = "Option<DurabilitySchema>")]
+    pub(crate) durability: Option<RawDurability>,
+    /// What this node remembers of sessions, to find out a server that has lost labels.
+    pub(crate) ratchet: Option<RawRatchet>,
+    /// What to do about a server whose settings do not carry the promise: `warn` raises an alarm, `enforce` refuses
+    /// it, `off` does not look. Default: `warn`.
+    pub(crate) checks: Option<Checks>,
     /// Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
     /// changed; `require` never creates one; `off` does without. Default: `observe`.
     pub(crate) generation: Option<GenerationMode>,
 }
 
 /// Further attempts after a failure.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RawRetry {
     /// Attempts after the first. Default: 1.
     #[schemars(with = "Option<u32>", range(min = 0, max = 3))]
     pub(crate) retries: Option<Whole>,
+    /// What retries draw from, so that an outage is not multiplied.
+    pub(crate) budget: Option<RawRetryBudget>,
+}
+
+/// A token bucket for retries.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawRetryBudget {
+    /// Tokens of a full bucket. Default: 100.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
+    pub(crate) capacity: Option<Whole>,
+    /// Tokens of a retry. Default: 5.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
+    pub(crate) cost: Option<Whole>,
+    /// Tokens of a retry after a time-out. Default: 10.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
+    pub(crate) timeout_cost: Option<Whole>,
+    /// Tokens that a successful pipeline puts back. Default: 1.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 1_000_000))]
+    pub(crate) refund: Option<Whole>,
+}
+
+/// When to stop asking a server that keeps failing, and for how long.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawBreaker {
+    /// Consecutive failures that open the breaker. Default: 5.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
+    pub(crate) failures: Option<Whole>,
+    /// Milliseconds for which it stays open the first time; doubled each time the probe fails. Default: 1000.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 3_600_000))]
+    pub(crate) open_ms: Option<Whole>,
+    /// The longest it stays open, in milliseconds. Default: 30000.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 3_600_000))]
+    pub(crate) max_open_ms: Option<Whole>,
+}
+
+/// What a node remembers of sessions.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawRatchet {
+    /// Sessions remembered at the most, about 70 bytes each. Default: 100000.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 10_000_000))]
+    pub(crate) max_sessions: Option<Whole>,
+}
+
+/// What a write must have survived, as written.
+#[derive(Debug)]
+pub(crate) enum RawDurability {
+    /// `bestEffort`: whatever the server gives.
+    BestEffort,
+    /// A mapping of demands.
+    Demands(RawDurabilityDemands),
+}
+
+/// What a write must have survived.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawDurabilityDemands {
+    /// `always` checks that the server syncs every write to its disk; `none` does not ask. Default: `none`.
+    pub(crate) disk: Option<Disk>,
+}
+
+/// The schema of [`RawDurability`].
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum DurabilitySchema {
+    BestEffort(BestEffort),
+    Demands(RawDurabilityDemands),
+}
+
+/// The one word that durability can be.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum BestEffort {
+    BestEffort,
+}
+
+impl<'de> Deserialize<'de> for RawDurability {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DurabilityVisitor;
+
+        impl<'de> Visitor<'de> for DurabilityVisitor {
+            type Value = RawDurability;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bestEffort or a mapping of disk")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<RawDurability, E> {
+                if text == "bestEffort" {
+                    return Ok(RawDurability::BestEffort);
+                }
+                Err(E::invalid_value(serde::de::Unexpected::Str(""), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawDurability, A::Error> {
+                RawDurabilityDemands::deserialize(MapAccessDeserializer::new(map)).map(RawDurability::Demands)
+            }
+        }
+
+        deserializer.deserialize_any(DurabilityVisitor)
+    }
 }
 
 /// TLS as written: on, off, or on with files.
@@ -94,11 +210,11 @@ pub(crate) enum RawTls {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RawTlsFiles {
-    /// PEM file of the authorities to trust. Default: the system's.
+    /// PEM file of the authorities to trust, or the PEM text itself. Default: the system's.
     pub(crate) ca: Option<String>,
-    /// PEM file of our own certificate, for servers that ask for one; needs `key`.
+    /// PEM file (or text) of our own certificate, for servers that ask for one; needs `key`.
     pub(crate) cert: Option<String>,
-    /// PEM file of the private key that belongs to `cert`.
+    /// PEM file (or text) of the private key that belongs to `cert`.
     pub(crate) key: Option<String>,
     /// Name that the server's certificate must carry. Default: the host of the endpoint.
     pub(crate) server_name: Option<String>,

@@ -1,18 +1,23 @@
 //! From what is written to what it means: every rule of the configuration, each with its own error.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConfigError, ConfigErrorCode, GenerationMode, RawConfig, RawTls, RawTlsFiles, Whole};
-use crate::credentials::{Credentials, Login, read_password_file};
+use super::raw::{RawBreaker, RawDurability, RawRatchet, RawRetry};
+use super::{Checks, ConfigError, ConfigErrorCode, Disk, GenerationMode, RawConfig, RawTls, RawTlsFiles, Whole};
+use crate::breaker::BreakerLimits;
+use crate::checks::Demands;
+use crate::credentials::{Credentials, CredentialsProvider, Login, PasswordFile};
 use crate::endpoint::Endpoint;
+use crate::retry_budget::RetryPrices;
+use crate::switches::{Mechanism, is_off};
 use crate::timing::Timing;
 use crate::tls::ClientTls;
 
 const DEFAULT_PREFIX: &str = "taint:v1";
 /// Redis takes no longer expiry from us: the documented bound of the originals.
 const MAX_TTL_SECONDS: u32 = 1 << 31;
+const MAX_TOKENS: u32 = 1_000_000;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -28,6 +33,10 @@ pub struct Config {
     pub(crate) connections: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) generation: GenerationMode,
+    pub(crate) retry_prices: RetryPrices,
+    pub(crate) breaker: BreakerLimits,
+    pub(crate) demands: Demands,
+    pub(crate) ratchet_sessions: usize,
 }
 
 impl Config {
@@ -69,7 +78,7 @@ impl Config {
             return Err(ConfigError::invalid("keyPrefix", "must not be empty; leave it out for taint:v1"));
         }
         let seconds = |path, number: Option<Whole>| {
-            number.map(|number| within(path, number, 1, MAX_TTL_SECONDS, " of seconds")).transpose()
+            number.map(|number| within(path, number, least_ttl(), MAX_TTL_SECONDS, " of seconds")).transpose()
         };
         let milliseconds = |path, number: Option<Whole>, default: u64| match number {
             None => Ok(Duration::from_millis(default)),
@@ -77,20 +86,33 @@ impl Config {
                 within(path, number, 1, 60_000, " of milliseconds").map(|ms| Duration::from_millis(u64::from(ms)))
             }
         };
-        let retries = raw.retry.and_then(|retry| retry.retries);
+        let retry = raw.retry.unwrap_or_default();
+        let demands = resolve_demands(raw.checks, raw.durability);
+        let ttl_seconds = seconds("ttlSeconds", raw.ttl_seconds)?;
+        let max_session_lifetime_seconds = seconds("maxSessionLifetimeSeconds", raw.max_session_lifetime_seconds)?;
+        if let (Some(ttl), Some(lifetime), Checks::Enforce) =
+            (ttl_seconds, max_session_lifetime_seconds, demands.checks)
+            && ttl < lifetime
+        {
+            return Err(ConfigError::invalid(
+                "ttlSeconds",
+                "is shorter than maxSessionLifetimeSeconds, so labels would expire under a live session; raise it",
+            ));
+        }
         Ok(Self {
-            ttl_seconds: seconds("ttlSeconds", raw.ttl_seconds)?,
-            max_session_lifetime_seconds: seconds("maxSessionLifetimeSeconds", raw.max_session_lifetime_seconds)?,
+            ttl_seconds,
+            max_session_lifetime_seconds,
             timing: Timing {
                 connect: milliseconds("connectTimeoutMs", raw.connect_timeout_ms, 250)?,
                 command: milliseconds("commandTimeoutMs", raw.command_timeout_ms, 500)?,
-                retries: retries.map_or(Ok(1), |number| within("retry.retries", number, 0, 3, ""))? as u8,
+                retries: or_default("retry.retries", retry.retries, 0, 3, 1)? as u8,
             },
-            connections: raw.connections.map_or(Ok(2), |number| within("connections", number, 1, 64, ""))? as usize,
-            max_in_flight: raw
-                .max_in_flight
-                .map_or(Ok(16_384), |number| within("maxInFlight", number, 1, 1 << 20, ""))?
-                as usize,
+            retry_prices: resolve_retry_prices(retry)?,
+            breaker: resolve_breaker(raw.breaker.unwrap_or_default())?,
+            demands,
+            ratchet_sessions: resolve_ratchet(raw.ratchet.unwrap_or_default())?,
+            connections: or_default("connections", raw.connections, 1, 64, 2)? as usize,
+            max_in_flight: or_default("maxInFlight", raw.max_in_flight, 1, 1 << 20, 16_384)? as usize,
             generation: raw.generation.unwrap_or_default(),
             key_prefix: key_prefix.into(),
             endpoint,
@@ -98,6 +120,23 @@ impl Config {
             credentials,
             database,
         })
+    }
+
+    /// Takes the credentials of each connection from the host program.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorCode::Invalid`] when the configuration holds credentials as well.
+    pub fn with_credentials_provider(mut self, provider: Arc<dyn CredentialsProvider>) -> Result<Self, ConfigError> {
+        match self.credentials {
+            Credentials::None => {
+                self.credentials = Credentials::Provider(provider);
+                Ok(self)
+            }
+            Credentials::Fixed(_) | Credentials::File(_) | Credentials::Provider(_) => {
+                Err(ConfigError::invalid("password", "credentials are given by a function too; keep one of the two"))
+            }
+        }
     }
 
     /// The longest an operation can take.
@@ -111,6 +150,52 @@ impl Config {
     pub fn max_in_flight(&self) -> usize {
         self.max_in_flight
     }
+}
+
+/// A TTL of 0 would delete the key on append: a label lost without a word.
+fn least_ttl() -> u32 {
+    if is_off(Mechanism::TtlBounds) { 0 } else { 1 }
+}
+
+fn resolve_demands(checks: Option<Checks>, durability: Option<RawDurability>) -> Demands {
+    let disk = match durability {
+        None | Some(RawDurability::BestEffort) => Disk::None,
+        Some(RawDurability::Demands(demands)) => demands.disk.unwrap_or_default(),
+    };
+    Demands { checks: checks.unwrap_or_default(), disk }
+}
+
+fn resolve_retry_prices(retry: RawRetry) -> Result<RetryPrices, ConfigError> {
+    let budget = retry.budget.unwrap_or_default();
+    Ok(RetryPrices {
+        capacity: or_default("retry.budget.capacity", budget.capacity, 1, MAX_TOKENS, 100)?,
+        cost: or_default("retry.budget.cost", budget.cost, 1, MAX_TOKENS, 5)?,
+        timeout_cost: or_default("retry.budget.timeoutCost", budget.timeout_cost, 1, MAX_TOKENS, 10)?,
+        refund: or_default("retry.budget.refund", budget.refund, 0, MAX_TOKENS, 1)?,
+    })
+}
+
+fn resolve_breaker(breaker: RawBreaker) -> Result<BreakerLimits, ConfigError> {
+    let span = |path, number, default| {
+        or_default(path, number, 1, 3_600_000, default).map(|ms| Duration::from_millis(u64::from(ms)))
+    };
+    let limits = BreakerLimits {
+        failures: or_default("breaker.failures", breaker.failures, 1, MAX_TOKENS, 5)?,
+        open: span("breaker.openMs", breaker.open_ms, 1000)?,
+        max_open: span("breaker.maxOpenMs", breaker.max_open_ms, 30_000)?,
+    };
+    if limits.open > limits.max_open {
+        return Err(ConfigError::invalid("breaker.maxOpenMs", "is shorter than breaker.openMs; raise it"));
+    }
+    Ok(limits)
+}
+
+fn resolve_ratchet(ratchet: RawRatchet) -> Result<usize, ConfigError> {
+    or_default("ratchet.maxSessions", ratchet.max_sessions, 1, 10_000_000, 100_000).map(|sessions| sessions as usize)
+}
+
+fn or_default(path: &str, number: Option<Whole>, min: u32, max: u32, default: u32) -> Result<u32, ConfigError> {
+    number.map_or(Ok(default), |number| within(path, number, min, max, ""))
 }
 
 fn within(path: &str, number: Whole, min: u32, max: u32, unit: &str) -> Result<u32, ConfigError> {
@@ -136,7 +221,7 @@ fn resolve_tls(endpoint: &Endpoint, tls: Option<RawTls>) -> Result<Option<Arc<Cl
         (Some(RawTls::Files(files)), _) => files,
         (Some(RawTls::Switch(true)) | None, _) => RawTlsFiles::default(),
     };
-    ClientTls::from_files(&files).map(|tls| Some(Arc::new(tls)))
+    ClientTls::open(&files).map(|tls| Some(Arc::new(tls)))
 }
 
 fn resolve_credentials(
@@ -169,7 +254,7 @@ fn resolve_credentials(
             Ok(Credentials::Fixed(Login { username, password }))
         }
         (None, Some(path)) => {
-            read_password_file(Path::new(&path)).map_err(|error| {
+            let file = PasswordFile::open(username, path.into()).map_err(|error| {
                 ConfigError::new(
                     ConfigErrorCode::UnreadableFile,
                     "passwordFile",
@@ -179,7 +264,7 @@ fn resolve_credentials(
                     ),
                 )
             })?;
-            Ok(Credentials::File { username, path: path.into() })
+            Ok(Credentials::File(Arc::new(file)))
         }
         (None, None) if username.is_some() => {
             Err(ConfigError::invalid("username", "needs a password: add password or passwordFile"))

@@ -10,8 +10,9 @@ use tokio_rustls::TlsConnector;
 
 use super::Stream;
 use crate::endpoint::{Address, Endpoint};
+use crate::event::Event;
 use crate::fault::Fault;
-use crate::tls::{ClientTls, describe_tls_error};
+use crate::tls::{ClientTls, describe_tls_failure};
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
@@ -25,23 +26,23 @@ impl Dialer {
         Self { endpoint, tls }
     }
 
-    pub(crate) async fn dial(&self) -> Result<Stream, Fault> {
+    pub(crate) async fn dial(&self, events: &mut Vec<Event>) -> Result<Stream, Fault> {
         match self.endpoint.address() {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await.map_err(|error| connect_fault(&error))?;
                 Ok(Stream::new(stream))
             }
-            Address::Tcp { host, port } => self.dial_tcp(host, *port).await,
+            Address::Tcp { host, port } => self.dial_tcp(host, *port, events).await,
         }
     }
 
-    async fn dial_tcp(&self, host: &str, port: u16) -> Result<Stream, Fault> {
+    async fn dial_tcp(&self, host: &str, port: u16, events: &mut Vec<Event>) -> Result<Stream, Fault> {
         let mut last = Fault::new(Failure::Unavailable(Unavailable::Dns));
         for address in self.resolve(host, port).await? {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(|error| connect_fault(&error))?;
-                    return self.secure(stream, host).await;
+                    return self.secure(stream, host, events).await;
                 }
                 Err(error) => last = connect_fault(&error),
             }
@@ -62,12 +63,12 @@ impl Dialer {
         Ok(addresses)
     }
 
-    async fn secure(&self, stream: TcpStream, host: &str) -> Result<Stream, Fault> {
+    async fn secure(&self, stream: TcpStream, host: &str, events: &mut Vec<Event>) -> Result<Stream, Fault> {
         let Some(tls) = &self.tls else { return Ok(Stream::new(stream)) };
-        let fault = |detail| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
+        let fault = |detail: &'static str| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
         let name = tls.server_name(host).ok_or_else(|| fault("the host is no name that a certificate can carry"))?;
-        let secured = TlsConnector::from(tls.client_config()).connect(name, stream).await;
-        secured.map(Stream::new).map_err(|error| fault(describe_tls_error(&error)))
+        let secured = TlsConnector::from(tls.client_config(events)).connect(name, stream).await;
+        secured.map(Stream::new).map_err(|error| fault(describe_tls_failure(&error)))
     }
 }
 

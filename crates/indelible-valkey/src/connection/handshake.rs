@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use indelible_core::{Access, Failure, NotPrimary, Unavailable, Undecodable};
+use indelible_core::{Access, Failure, Unavailable};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
@@ -13,10 +13,11 @@ use super::{ServerInfo, Stream};
 use crate::config::GenerationMode;
 use crate::credentials::Credentials;
 use crate::event::{Alarm, Event};
+use crate::examiner::Examiner;
 use crate::fault::Fault;
 use crate::generation::GenerationPin;
 use crate::label_commands::generation_key;
-use crate::resp::{Element, Reply, ReplyReader, ServerError, push_command};
+use crate::resp::{Element, Malformed, Reply, ReplyReader, ServerError, push_command};
 
 /// What every new connection is asked and told.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(crate) struct Handshake {
     pub(crate) database: u32,
     pub(crate) key_prefix: Box<str>,
     pub(crate) generation: Arc<GenerationPin>,
+    pub(crate) examiner: Arc<Examiner>,
 }
 
 /// Examines a new connection. What it learnt, or why the connection must not be used.
@@ -35,7 +37,7 @@ pub(crate) async fn greet(
     events: &mut Vec<Event>,
 ) -> Result<ServerInfo, Fault> {
     let mut conversation = Conversation { stream, reader };
-    let info = conversation.introduce(handshake).await?;
+    let info = conversation.introduce(handshake, events).await?;
     if handshake.generation.mode().is_on() {
         conversation.pin_generation(handshake, events).await?;
     }
@@ -56,8 +58,8 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    async fn introduce(&mut self, handshake: &Handshake) -> Result<ServerInfo, Fault> {
-        let login = handshake.credentials.read()?;
+    async fn introduce(&mut self, handshake: &Handshake, events: &mut Vec<Event>) -> Result<ServerInfo, Fault> {
+        let login = handshake.credentials.read(events).await?;
         let mut out = Vec::new();
         if let Some(login) = &login {
             let password = login.password.expose_secret().as_bytes();
@@ -72,14 +74,20 @@ impl Conversation<'_> {
         push_command(&mut out, &[b"CLIENT", b"SETNAME", b"indelible"]);
         push_command(&mut out, &[b"CLIENT", b"SETINFO", b"LIB-NAME", b"indelible"]);
         push_command(&mut out, &[b"CLIENT", b"SETINFO", b"LIB-VER", env!("CARGO_PKG_VERSION").as_bytes()]);
-        push_command(&mut out, &[b"INFO"]);
         // A user without MULTI would run the SADD of an append outside a transaction: found out here, not there.
         push_command(&mut out, &[b"MULTI"]);
         push_command(&mut out, &[b"EXEC"]);
+        let mut examination = handshake.examiner.ask(&mut out);
         self.send(&mut out).await?;
 
         if login.is_some() {
-            self.must_succeed().await?;
+            self.must_succeed().await.inspect_err(|fault| {
+                if fault.failure == Failure::Access(Access::Auth) {
+                    events.push(Event::Alarm(Alarm::CredentialsRejected {
+                        detail: "the server refused the credentials",
+                    }));
+                }
+            })?;
         }
         if handshake.database != 0 {
             self.must_succeed().await.map_err(|fault| match fault.failure {
@@ -91,21 +99,10 @@ impl Conversation<'_> {
         for _ in 0..3 {
             self.next().await?;
         }
-        let info = match self.next().await? {
-            Said::Text(text) => Some(ServerInfo::parse(&String::from_utf8_lossy(&text))),
-            // Without INFO the role is still proven by every pipeline.
-            Said::Refused(error) if error.failure == Failure::Access(Access::Permission) => None,
-            Said::Refused(error) => return Err(error.into()),
-            Said::Fine | Said::Nothing => return Err(Fault::protocol()),
-        };
         self.must_succeed().await?;
         self.must_succeed().await?;
-        match info {
-            Some(info) if info.is_loading => Err(Fault::new(Failure::Unavailable(Unavailable::Loading))),
-            Some(info) if !info.is_primary => Err(Fault::new(Failure::NotPrimary(NotPrimary::ReadOnly))),
-            Some(info) => Ok(info),
-            None => Ok(ServerInfo::default()),
-        }
+        while !self.read(|reply| handshake.examiner.accept(&mut examination, reply)).await?? {}
+        handshake.examiner.judge(examination)
     }
 
     /// Pins the generation at the first connection, and creates one where that is allowed and there is none. A lost
@@ -170,18 +167,25 @@ impl Conversation<'_> {
     }
 
     async fn next(&mut self) -> Result<Said, Fault> {
+        self.read(|reply| {
+            Ok(match reply {
+                Reply::Scalar(Element::Error(line)) => Said::Refused(ServerError::parse(line)),
+                Reply::Scalar(Element::Bulk(text)) => Said::Text(text.to_vec()),
+                Reply::Scalar(Element::Nil) | Reply::NilArray => Said::Nothing,
+                Reply::Scalar(Element::Status(_) | Element::Integer(_)) | Reply::Array(_) => Said::Fine,
+                Reply::TooLarge => return Err(Malformed),
+            })
+        })
+        .await
+    }
+
+    /// Waits for the next reply and gives it to `take`.
+    async fn read<T>(&mut self, mut take: impl FnMut(&Reply<'_>) -> Result<T, Malformed>) -> Result<T, Fault> {
         loop {
-            let said = match self.reader.next_reply().map_err(|_| Fault::protocol())? {
-                None => None,
-                Some(Reply::Scalar(Element::Error(line))) => Some(Said::Refused(ServerError::parse(line))),
-                Some(Reply::Scalar(Element::Bulk(text))) => Some(Said::Text(text.to_vec())),
-                Some(Reply::Scalar(Element::Nil) | Reply::NilArray) => Some(Said::Nothing),
-                Some(Reply::Scalar(Element::Status(_) | Element::Integer(_)) | Reply::Array(_)) => Some(Said::Fine),
-                Some(Reply::TooLarge) => return Err(Fault::new(Failure::Undecodable(Undecodable::TooLarge))),
-            };
-            if let Some(said) = said {
+            if let Some(reply) = self.reader.next_reply().map_err(|_| Fault::protocol())? {
+                let taken = take(&reply).map_err(|_| Fault::protocol());
                 self.reader.consume();
-                return Ok(said);
+                return taken;
             }
             let (stream, reader) = (&mut *self.stream, &mut *self.reader);
             let count = poll_fn(|cx| {

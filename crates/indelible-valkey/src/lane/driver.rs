@@ -5,21 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use indelible_core::{Failure, Timeout, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::in_flight::{Awaited, InFlight};
+use super::in_flight::{Awaited, Completed, InFlight};
 use super::inbox::{Errand, Inbox};
 use crate::batch::Batch;
 use crate::connection::Stream;
-use crate::event::{Event, State};
+use crate::examiner::Examiner;
 use crate::fault::Fault;
-use crate::outcome::Outcomes;
+use crate::node::Node;
 use crate::pipeline::Pipeline;
 use crate::resp::ReplyReader;
 use crate::store_core::StoreCore;
+use crate::switches::{Mechanism, is_off};
 
 /// Operations of one pipeline at the most: the server answers the first part of a large batch while the rest is still
 /// being written, and its callers go on meanwhile.
@@ -46,11 +48,21 @@ pub(super) struct Driver {
     /// leave its callers without an answer.
     in_hand: Option<(Arc<Batch>, Arc<StoreCore>)>,
     timer: Option<Pin<Box<Sleep>>>,
-    events: Arc<dyn Outcomes>,
+    examiner: Arc<Examiner>,
+    next_examination: Pin<Box<Sleep>>,
+    node: Arc<Node>,
+    command_timeout: Duration,
 }
 
 impl Driver {
-    pub(super) fn new(inbox: Arc<Inbox>, stream: Stream, reader: ReplyReader, events: Arc<dyn Outcomes>) -> Self {
+    pub(super) fn new(
+        inbox: Arc<Inbox>,
+        stream: Stream,
+        reader: ReplyReader,
+        examiner: Arc<Examiner>,
+        node: Arc<Node>,
+        command_timeout: Duration,
+    ) -> Self {
         Self {
             inbox,
             stream,
@@ -63,16 +75,21 @@ impl Driver {
             in_flight: InFlight::default(),
             in_hand: None,
             timer: None,
-            events,
+            next_examination: Box::pin(sleep(examiner.pause())),
+            examiner,
+            node,
+            command_timeout,
         }
     }
 
     /// One round of everything that can be done now; ready with what ended the connection.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        if !self.inbox.collect(&mut self.errands, cx) {
+        let open = self.inbox.collect(&mut self.errands, cx);
+        if !open || self.node.is_retired(self.inbox.number()) {
             return Poll::Ready(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
         }
         self.write_errands();
+        self.examine(cx);
         if let Poll::Ready(fault) = self.write(cx) {
             return Poll::Ready(fault);
         }
@@ -86,6 +103,19 @@ impl Driver {
         self.inbox.set_under_way(self.in_flight.len());
         // A reply that has arrived is judged before the clock is.
         self.keep_deadline(cx)
+    }
+
+    /// Asks the server about itself when it is time.
+    fn examine(&mut self, cx: &mut Context<'_>) {
+        if self.next_examination.as_mut().poll(cx).is_pending() {
+            return;
+        }
+        let deadline = Instant::now() + self.command_timeout;
+        let examination = self.examiner.ask(&mut self.out);
+        self.in_flight.push(Awaited::Examination { examination, deadline });
+        self.next_examination.as_mut().reset(Instant::now() + self.examiner.pause());
+        // It has to be polled to be woken by it.
+        let _ = self.next_examination.as_mut().poll(cx);
     }
 
     fn write_errands(&mut self) {
@@ -161,10 +191,14 @@ impl Driver {
 
     fn take_replies(&mut self) -> Result<(), Fault> {
         while let Some(reply) = self.reader.next_reply().map_err(|_| Fault::protocol())? {
-            let completed = self.in_flight.accept(&reply).map_err(|_| Fault::protocol())?;
+            let completed = self.in_flight.accept(&reply, &self.examiner)?;
             self.reader.consume();
-            if let Some((pipeline, store)) = completed {
-                self.finish(pipeline, &store);
+            match completed {
+                None => {}
+                Some(Completed::Pipeline { pipeline, store }) => self.finish(pipeline, &store),
+                Some(Completed::Examination(examination)) => {
+                    self.examiner.judge(examination)?;
+                }
             }
         }
         Ok(())
@@ -172,17 +206,17 @@ impl Driver {
 
     fn finish(&mut self, pipeline: Pipeline, store: &Arc<StoreCore>) {
         self.in_hand = Some((Arc::clone(pipeline.batch()), Arc::clone(store)));
-        let finished = pipeline.finish();
+        let finished = store.finish(pipeline);
         let replies: usize = finished.disarm.iter().map(|hex| store.write_disarm(&mut self.out, hex)).sum();
         if replies > 0 {
-            self.in_flight.push(Awaited::Ignored { replies, deadline: store.command_deadline() });
+            self.in_flight.push(Awaited::Ignored { replies, deadline: Instant::now() + self.command_timeout });
         }
         store.conclude(finished);
         self.in_hand = None;
     }
 
     fn keep_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        let Some(front) = self.in_flight.front() else { return Poll::Pending };
+        let Some(front) = self.in_flight.front().filter(|_| !is_off(Mechanism::Deadline)) else { return Poll::Pending };
         let deadline = front.deadline();
         loop {
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -192,10 +226,22 @@ impl Driver {
             }
             ready!(timer.as_mut().poll(cx));
             let now = Instant::now();
+            if now >= deadline && is_off(Mechanism::Doubt) {
+                self.forget_front();
+                return Poll::Pending;
+            }
             if now >= deadline {
                 return Poll::Ready(Fault::new(Failure::Timeout(Timeout::Command)));
             }
             timer.as_mut().reset(deadline);
+        }
+    }
+
+    /// What a client does that keeps a connection whose reply is overdue: its replies then belong to others.
+    fn forget_front(&mut self) {
+        if let Some(Awaited::Pipeline { pipeline, store }) = self.in_flight.pop_front() {
+            let batch = Arc::clone(pipeline.batch());
+            store.conclude_all(&batch, pipeline.abandon(&Fault::new(Failure::Timeout(Timeout::Command)), self.written));
         }
     }
 
@@ -216,14 +262,13 @@ impl Driver {
             store.conclude_all(&batch, pipeline.abandon(&fault, self.written));
         }
         for errand in self.errands.drain(..).chain(unsent) {
-            errand.store.conclude_batch(&errand.batch, &connection_lost());
+            errand.store.conclude_batch(&errand.batch, &unsent_fault(fault));
         }
         if let Some((batch, store)) = self.in_hand.take() {
             store.conclude_batch(&batch, &fault.clone().indeterminate(true));
         }
         self.inbox.set_under_way(0);
-        let (code, reason) = (fault.failure.code(), fault.failure.reason());
-        self.events.event(Event::State(State::Disconnected { code, reason }));
+        self.node.lane_closed();
     }
 }
 
@@ -246,9 +291,15 @@ impl Future for Driver {
                 Fault::new(Failure::Internal)
             }
         };
-        driver.end(&fault);
+        // If this panics too, the watchdogs of the callers are left.
+        let _ = catch_unwind(AssertUnwindSafe(|| driver.end(&fault)));
         Poll::Ready(fault)
     }
+}
+
+/// What to say to operations that were never written: the server's refusal if it was one, else that the lane is gone.
+fn unsent_fault(fault: &Fault) -> Fault {
+    if fault.refuses_server() { fault.clone() } else { connection_lost() }
 }
 
 fn connection_lost() -> Fault {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::examiner::{Examination, Examiner};
+use crate::fault::Fault;
 use crate::pipeline::Pipeline;
 use crate::resp::{Malformed, Reply};
 use crate::store_core::StoreCore;
@@ -15,6 +17,11 @@ pub(super) enum Awaited {
     Pipeline {
         pipeline: Pipeline,
         store: Arc<StoreCore>,
+    },
+    /// Questions about the server itself.
+    Examination {
+        examination: Examination,
+        deadline: Instant,
     },
     /// Replies that decide nothing: they answer the taking back of a TTL.
     Ignored {
@@ -27,9 +34,16 @@ impl Awaited {
     pub(super) fn deadline(&self) -> Instant {
         match self {
             Self::Pipeline { pipeline, .. } => pipeline.deadline(),
-            Self::Ignored { deadline, .. } => *deadline,
+            Self::Examination { deadline, .. } | Self::Ignored { deadline, .. } => *deadline,
         }
     }
+}
+
+/// What a reply completed.
+#[derive(Debug)]
+pub(super) enum Completed {
+    Pipeline { pipeline: Pipeline, store: Arc<StoreCore> },
+    Examination(Examination),
 }
 
 /// The awaited replies of one connection.
@@ -54,18 +68,21 @@ impl InFlight {
     pub(super) fn stores(&self) -> impl Iterator<Item = &Arc<StoreCore>> {
         self.queue.iter().filter_map(|awaited| match awaited {
             Awaited::Pipeline { store, .. } => Some(store),
-            Awaited::Ignored { .. } => None,
+            Awaited::Examination { .. } | Awaited::Ignored { .. } => None,
         })
     }
 
-    /// Hands one reply to whom it belongs; returns the pipeline that it completed.
+    /// Hands one reply to whom it belongs; returns what it completed.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] when nobody awaits a reply or it has a shape that its command cannot answer.
-    pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<Option<(Pipeline, Arc<StoreCore>)>, Malformed> {
-        let complete = match self.queue.front_mut().ok_or(Malformed)? {
-            Awaited::Pipeline { pipeline, store } => store.accept(pipeline, reply)?,
+    /// The fault for which the connection must be given up: nobody awaits a reply, it has a shape that its command
+    /// cannot answer, or the server is no longer one to rely on.
+    pub(super) fn accept(&mut self, reply: &Reply<'_>, examiner: &Examiner) -> Result<Option<Completed>, Fault> {
+        let malformed = |_: Malformed| Fault::protocol();
+        let complete = match self.queue.front_mut().ok_or_else(Fault::protocol)? {
+            Awaited::Pipeline { pipeline, store } => store.accept(pipeline, reply).map_err(malformed)?,
+            Awaited::Examination { examination, .. } => examiner.accept(examination, reply).map_err(malformed)??,
             Awaited::Ignored { replies, .. } => {
                 *replies -= 1;
                 *replies == 0
@@ -75,9 +92,14 @@ impl InFlight {
             return Ok(None);
         }
         Ok(match self.queue.pop_front() {
-            Some(Awaited::Pipeline { pipeline, store }) => Some((pipeline, store)),
+            Some(Awaited::Pipeline { pipeline, store }) => Some(Completed::Pipeline { pipeline, store }),
+            Some(Awaited::Examination { examination, .. }) => Some(Completed::Examination(examination)),
             Some(Awaited::Ignored { .. }) | None => None,
         })
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<Awaited> {
+        self.queue.pop_front()
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Awaited> {

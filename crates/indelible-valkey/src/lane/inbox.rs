@@ -54,6 +54,11 @@ impl Lane {
         self.inbox.under_way.load(Ordering::Relaxed) > 0
     }
 
+    /// Tells lanes of one node apart: a newer one has a higher number.
+    pub(super) fn number(&self) -> usize {
+        self.inbox.number
+    }
+
     /// Ends the lane: its driver fails what is under way and closes the connection.
     pub(crate) fn close(&self) {
         let mut state = self.inbox.lock();
@@ -69,8 +74,9 @@ impl Drop for Lane {
 }
 
 /// What a lane's handle and its driver share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Inbox {
+    number: usize,
     state: Mutex<State>,
     under_way: AtomicUsize,
 }
@@ -83,6 +89,14 @@ struct State {
 }
 
 impl Inbox {
+    pub(super) fn new(number: usize) -> Self {
+        Self { number, state: Mutex::default(), under_way: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
     /// Moves what was handed over to `errands`; `false` when the lane was closed.
     pub(super) fn collect(&self, errands: &mut Vec<Errand>, cx: &Context<'_>) -> bool {
         let mut state = self.lock();

@@ -2,7 +2,7 @@
 //! costs a round trip, and under MISCONF or MASTERDOWN it fails on a connection that is perfectly alive.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use indelible_core::{Failure, Timeout};
@@ -13,6 +13,7 @@ use super::inbox::{Inbox, Lane};
 use crate::connection::{Dialer, Handshake, greet};
 use crate::event::{Event, State};
 use crate::fault::Fault;
+use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::resp::ReplyReader;
 
@@ -22,6 +23,8 @@ pub struct LaneManager {
     dialer: Dialer,
     handshake: Handshake,
     connect_timeout: Duration,
+    command_timeout: Duration,
+    node: Arc<Node>,
     events: Arc<dyn Outcomes>,
 }
 
@@ -30,22 +33,35 @@ impl LaneManager {
         dialer: Dialer,
         handshake: Handshake,
         connect_timeout: Duration,
+        command_timeout: Duration,
+        node: Arc<Node>,
         events: Arc<dyn Outcomes>,
     ) -> Self {
-        Self { dialer, handshake, connect_timeout, events }
+        Self { dialer, handshake, connect_timeout, command_timeout, node, events }
     }
 
     async fn open(&self) -> Result<Lane, Fault> {
-        let mut stream = self.dialer.dial().await?;
-        let mut reader = ReplyReader::new();
         let mut events = Vec::new();
-        let greeted = greet(&mut stream, &mut reader, &self.handshake, &mut events).await;
+        let opened = self.open_telling(&mut events).await;
         events.into_iter().for_each(|event| self.events.event(event));
-        let info = greeted?;
-        self.events.event(Event::State(State::Connected { server: info.server, version: info.version }));
-        let inbox = Arc::new(Inbox::default());
-        let driver = Driver::new(Arc::clone(&inbox), stream, reader, Arc::clone(&self.events));
-        tokio::spawn(driver);
+        opened
+    }
+
+    async fn open_telling(&self, events: &mut Vec<Event>) -> Result<Lane, Fault> {
+        let mut stream = self.dialer.dial(events).await?;
+        let mut reader = ReplyReader::new();
+        let info = greet(&mut stream, &mut reader, &self.handshake, events).await?;
+        events.push(Event::State(State::Connected { server: info.server, version: info.version }));
+        let inbox = Arc::new(Inbox::new(self.node.lane_opened()));
+        let examiner = Arc::clone(&self.handshake.examiner);
+        let node = Arc::clone(&self.node);
+        let driver = Driver::new(Arc::clone(&inbox), stream, reader, examiner, node, self.command_timeout);
+        let sink = Arc::clone(&self.events);
+        tokio::spawn(async move {
+            let fault = driver.await;
+            let (code, reason) = (fault.failure.code(), fault.failure.reason());
+            sink.event(Event::State(State::Disconnected { code, reason }));
+        });
         Ok(Lane::new(inbox))
     }
 }
@@ -55,14 +71,20 @@ impl Manager for LaneManager {
     type Error = LaneError;
 
     async fn create(&self) -> Result<Lane, LaneError> {
-        match timeout(self.connect_timeout, self.open()).await {
-            Ok(opened) => opened.map_err(LaneError),
-            Err(_) => Err(LaneError(Fault::new(Failure::Timeout(Timeout::Connect)))),
-        }
+        self.node.gate.enter(Instant::now()).map_err(LaneError)?;
+        let opened = match timeout(self.connect_timeout, self.open()).await {
+            Ok(opened) => opened,
+            Err(_) => Err(Fault::new(Failure::Timeout(Timeout::Connect))),
+        };
+        self.node.gate.leave(opened.as_ref().err());
+        opened.map_err(LaneError)
     }
 
     async fn recycle(&self, lane: &mut Lane, _: &Metrics) -> RecycleResult<LaneError> {
-        if lane.is_open() { Ok(()) } else { Err(RecycleError::message("the connection is gone")) }
+        if lane.is_open() && !self.node.is_retired(lane.number()) {
+            return Ok(());
+        }
+        Err(RecycleError::message("the connection is gone"))
     }
 }
 

@@ -1,11 +1,13 @@
 //! One atomic `MULTI`, for each id `SADD` [`EXPIRE … NX`, `EXPIRE … GT`], `EXEC`.
 
-use super::digest_hex;
+use super::{Ending, Judgement};
 use crate::fault::Fault;
 use crate::frame::Request;
 use crate::label_commands::LabelCommands;
 use crate::outcome::Answer;
 use crate::resp::{Element, Elements, Malformed, Reply, ServerError, push_command};
+use crate::session_in_flight::SessionInFlight;
+use crate::switches::{Mechanism, is_off};
 
 /// An append in flight.
 #[derive(Debug)]
@@ -32,11 +34,16 @@ enum Phase {
 }
 
 impl Append {
-    pub(super) fn write(request: &Request<'_>, commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
+    pub(super) fn write(
+        request: &Request<'_>,
+        sessions: &[SessionInFlight],
+        commands: &LabelCommands,
+        out: &mut Vec<u8>,
+    ) -> Self {
         push_command(out, &[b"MULTI"]);
         let (mut queued, mut per_id) = (0, 0);
-        for id in request.ids() {
-            per_id = commands.write_append(out, &digest_hex(id), request.label_count, request.labels());
+        for session in sessions {
+            per_id = commands.write_append(out, &session.digest.hex(), request.label_count, request.labels());
             queued += per_id;
         }
         push_command(out, &[b"EXEC"]);
@@ -117,6 +124,9 @@ impl Append {
     }
 
     fn note(&mut self, error: ServerError) {
+        if is_off(Mechanism::Results) {
+            return;
+        }
         self.error = Some(Box::new(match self.error.take() {
             Some(known) => known.more_telling(error),
             None => error,
@@ -128,12 +138,20 @@ impl Append {
         &self.armed_foreign
     }
 
-    pub(super) fn finish(self, proof: Option<&Fault>) -> Result<Answer, Fault> {
+    pub(super) fn finish(self, judgement: Judgement<'_>) -> Ending {
+        let Judgement { request, sessions, proof, memory, now, .. } = judgement;
         match (self.error, proof) {
-            (Some(error), _) => Err(Fault::from(*error).indeterminate(self.partly_written)),
+            (Some(error), _) => Ending::Failed(Fault::from(*error).indeterminate(self.partly_written)),
             // It was written, but to a server that then did not prove to be the right one.
-            (None, Some(fault)) => Err(fault.clone().indeterminate(true)),
-            (None, None) => Ok(Answer::Appended),
+            (None, Some(fault)) => Ending::Failed(fault.clone().indeterminate(true)),
+            (None, None) => {
+                // The labels came from text, through a frame: anything else is not worth remembering.
+                let labels = request.labels().filter_map(|label| std::str::from_utf8(label).ok());
+                for session in sessions {
+                    memory.acknowledge(&session.digest, labels.clone(), now);
+                }
+                Ending::Answered(Answer::Appended)
+            }
         }
     }
 }

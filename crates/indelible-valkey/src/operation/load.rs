@@ -2,91 +2,107 @@
 
 use std::sync::Arc;
 
-use indelible_core::{Failure, Undecodable};
+use indelible_core::{Failure, LabelSet, NotDurable, Undecodable};
 
-use super::digest_hex;
+use super::{Ending, Judgement};
 use crate::fault::Fault;
-use crate::frame::Request;
 use crate::label_commands::LabelCommands;
-use crate::label_sets::{InternedSet, LabelSets, NotLabels};
+use crate::label_sets::{InternedSet, NotLabels};
+use crate::memory::Memory;
 use crate::outcome::Answer;
+use crate::repair::Regression;
 use crate::resp::{Element, Malformed, Reply, ServerError};
+use crate::session_in_flight::{Judged, SessionInFlight};
+use crate::switches::{Mechanism, is_off};
 
 /// A load in flight: all ids must answer, or the whole fails.
 #[derive(Debug)]
 pub(crate) struct Load {
-    replies_left: u16,
     with_refresh: bool,
     refresh_is_proof: bool,
-    union: Option<Arc<InternedSet>>,
+    /// Replies taken so far.
+    taken: usize,
     fault: Option<Box<Fault>>,
     refused_refresh: Option<Box<ServerError>>,
 }
 
 impl Load {
-    pub(super) fn write(request: &Request<'_>, commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
-        let mut replies = 0;
-        for id in request.ids() {
-            replies += commands.write_load(out, &digest_hex(id));
+    pub(super) fn write(sessions: &[SessionInFlight], commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
+        for session in sessions {
+            commands.write_load(out, &session.digest.hex());
         }
         Self {
-            replies_left: replies as u16,
             with_refresh: commands.has_ttl(),
             refresh_is_proof: commands.refresh_is_proof(),
-            union: None,
+            taken: 0,
             fault: None,
             refused_refresh: None,
         }
     }
 
-    pub(super) fn accept(&mut self, reply: &Reply<'_>, sets: &mut LabelSets) -> Result<bool, Malformed> {
-        // Written in pairs, so what is left is odd exactly when the refresh is next.
-        if self.with_refresh && self.replies_left % 2 == 1 {
-            self.accept_refresh(reply)?;
+    pub(super) fn accept(
+        &mut self,
+        reply: &Reply<'_>,
+        sessions: &mut [SessionInFlight],
+        memory: &mut Memory,
+    ) -> Result<bool, Malformed> {
+        let per_session = if self.with_refresh { 2 } else { 1 };
+        let replies = sessions.len() * per_session;
+        let session = sessions.get_mut(self.taken / per_session).ok_or(Malformed)?;
+        if self.taken.is_multiple_of(per_session) {
+            self.accept_members(reply, session, memory)?;
         } else {
-            self.accept_members(reply, sets)?;
+            self.accept_refresh(reply, session)?;
         }
-        self.replies_left -= 1;
-        Ok(self.replies_left == 0)
+        self.taken += 1;
+        Ok(self.taken == replies)
     }
 
-    fn accept_members(&mut self, reply: &Reply<'_>, sets: &mut LabelSets) -> Result<(), Malformed> {
+    fn accept_members(
+        &mut self,
+        reply: &Reply<'_>,
+        session: &mut SessionInFlight,
+        memory: &mut Memory,
+    ) -> Result<(), Malformed> {
+        if is_off(Mechanism::Decoding) {
+            session.loaded = Some(memory.sets.intern(LabelSet::empty()));
+        }
         match reply {
-            Reply::Array(members) => match sets.intern_reply(members) {
-                Ok(set) => {
-                    self.union = Some(match &self.union {
-                        Some(union) => sets.union(union, &set),
-                        None => set,
-                    });
-                }
+            Reply::Array(members) => match memory.sets.intern_reply(members) {
+                Ok(set) => session.loaded = Some(set),
                 Err(NotLabels::Utf8) => self.fail(Fault::new(Failure::Undecodable(Undecodable::Value))),
                 Err(NotLabels::Shape) => return Err(Malformed),
             },
             Reply::TooLarge => self.fail(Fault::new(Failure::Undecodable(Undecodable::TooLarge))),
             Reply::Scalar(Element::Error(line)) => self.fail(ServerError::parse(line).into()),
+            Reply::Scalar(_) | Reply::NilArray if is_off(Mechanism::Decoding) => {}
             Reply::Scalar(_) | Reply::NilArray => return Err(Malformed),
         }
         Ok(())
     }
 
-    fn accept_refresh(&mut self, reply: &Reply<'_>) -> Result<(), Malformed> {
+    fn accept_refresh(&mut self, reply: &Reply<'_>, session: &mut SessionInFlight) -> Result<(), Malformed> {
         match reply {
             // 0 is normal with GT: a later expiry is set, there is none, or it was refreshed within this millisecond.
-            Reply::Scalar(Element::Integer(0 | 1)) => Ok(()),
+            Reply::Scalar(Element::Integer(0 | 1)) => session.renewed = Some(true),
             Reply::Scalar(Element::Error(line)) => {
+                session.renewed = Some(false);
                 let error = ServerError::parse(line);
                 if self.refresh_is_proof {
                     self.fail(error.into());
                 } else {
                     self.refused_refresh = Some(Box::new(error));
                 }
-                Ok(())
             }
-            _ => Err(Malformed),
+            Reply::Scalar(_) | Reply::Array(_) | Reply::NilArray | Reply::TooLarge => return Err(Malformed),
         }
+        Ok(())
     }
 
     fn fail(&mut self, fault: Fault) {
+        if is_off(Mechanism::Decoding) {
+            return;
+        }
         self.fault.get_or_insert_with(|| Box::new(fault));
     }
 
@@ -95,11 +111,33 @@ impl Load {
         self.refused_refresh.as_deref()
     }
 
-    pub(super) fn finish(self, proof: Option<&Fault>) -> Result<Answer, Fault> {
+    pub(super) fn finish(self, judgement: Judgement<'_>) -> Ending {
+        let Judgement { request, sessions, proof, memory, ttl, now } = judgement;
         // A failed proof says more than what an unproven server answered.
         if let Some(fault) = proof.cloned().or(self.fault.map(|fault| *fault)) {
-            return Err(fault);
+            return Ending::Failed(fault);
         }
-        self.union.map(Answer::Loaded).ok_or_else(Fault::protocol)
+        let mut union: Option<Arc<InternedSet>> = None;
+        let mut lost = Vec::new();
+        for (session, id) in sessions.iter().zip(request.ids()) {
+            let set = match session.judge(memory, ttl, now) {
+                Some(Judged::Sound(set)) => set,
+                Some(Judged::Regressed(set)) => {
+                    lost.push((Box::from(id), Arc::clone(&set)));
+                    set
+                }
+                Some(Judged::Expiring) => return Ending::Failed(Fault::new(Failure::NotDurable(NotDurable::Ttl))),
+                None => return Ending::Failed(Fault::protocol()),
+            };
+            union = Some(match union {
+                Some(union) => memory.sets.union(&union, &set),
+                None => set,
+            });
+        }
+        match union {
+            Some(answer) if lost.is_empty() => Ending::Answered(Answer::Loaded(answer)),
+            Some(answer) => Ending::Regressed(Box::new(Regression { answer, lost })),
+            None => Ending::Failed(Fault::protocol()),
+        }
     }
 }

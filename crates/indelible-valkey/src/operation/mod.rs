@@ -7,13 +7,16 @@
 mod append;
 mod load;
 
+use std::time::{Duration, Instant};
+
 use crate::fault::Fault;
 use crate::frame::{Opcode, Request};
-use crate::keys::SessionDigest;
 use crate::label_commands::LabelCommands;
-use crate::label_sets::LabelSets;
+use crate::memory::Memory;
 use crate::outcome::Answer;
+use crate::repair::Regression;
 use crate::resp::{Malformed, Reply};
+use crate::session_in_flight::SessionInFlight;
 
 pub(crate) use append::Append;
 pub(crate) use load::Load;
@@ -25,28 +28,59 @@ pub(crate) enum Operation {
     Append(Append),
 }
 
+/// How an operation ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    Answered(Answer),
+    Failed(Fault),
+    /// A load found that the server has lost labels: they must be added again before it may answer.
+    Regressed(Box<Regression>),
+}
+
+/// What an operation is judged with once its pipeline is complete.
+pub(crate) struct Judgement<'a> {
+    pub(crate) request: Request<'a>,
+    /// The sessions of this operation, in the order of its ids.
+    pub(crate) sessions: &'a [SessionInFlight],
+    /// What the proof at the end of the pipeline said.
+    pub(crate) proof: Option<&'a Fault>,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) now: Instant,
+}
+
 impl Operation {
-    /// Writes the commands of `request`.
-    pub(crate) fn write(request: &Request<'_>, commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
+    /// Writes the commands of `request`, whose ids are `sessions`.
+    pub(crate) fn write(
+        request: &Request<'_>,
+        sessions: &[SessionInFlight],
+        commands: &LabelCommands,
+        out: &mut Vec<u8>,
+    ) -> Self {
         match request.opcode {
-            Opcode::Load => Self::Load(Load::write(request, commands, out)),
-            Opcode::Append => Self::Append(Append::write(request, commands, out)),
+            Opcode::Load => Self::Load(Load::write(sessions, commands, out)),
+            Opcode::Append => Self::Append(Append::write(request, sessions, commands, out)),
         }
     }
 
     /// Takes the next reply; `true` when it was the last of this operation.
-    pub(crate) fn accept(&mut self, reply: &Reply<'_>, sets: &mut LabelSets) -> Result<bool, Malformed> {
+    pub(crate) fn accept(
+        &mut self,
+        reply: &Reply<'_>,
+        sessions: &mut [SessionInFlight],
+        memory: &mut Memory,
+    ) -> Result<bool, Malformed> {
         match self {
-            Self::Load(load) => load.accept(reply, sets),
+            Self::Load(load) => load.accept(reply, sessions, memory),
             Self::Append(append) => append.accept(reply),
         }
     }
 
-    /// The result, given what the proof at the end of the pipeline said.
-    pub(crate) fn finish(self, proof: Option<&Fault>) -> Result<Answer, Fault> {
+    /// The result; every reply and the proof are in.
+    pub(crate) fn finish(self, judgement: Judgement<'_>) -> Ending {
         match self {
-            Self::Load(load) => load.finish(proof),
-            Self::Append(append) => append.finish(proof),
+            Self::Load(load) => load.finish(judgement),
+            Self::Append(append) => append.finish(judgement),
         }
     }
 
@@ -54,8 +88,4 @@ impl Operation {
     pub(crate) fn changes_data(&self) -> bool {
         matches!(self, Self::Append(_))
     }
-}
-
-fn digest_hex(id: &[u8]) -> [u8; 64] {
-    SessionDigest::of(id).hex()
 }

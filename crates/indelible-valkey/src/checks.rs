@@ -1,0 +1,165 @@
+//! The examination of a server: whether its settings carry the promise (`docs/soundness.md`, lines 8, 10 and 17). Done on
+//! every new connection and from time to time afterwards.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use indelible_core::{Failure, UnsafeServer};
+
+use crate::config::{Checks, Disk};
+use crate::connection::ServerInfo;
+use crate::fault::Fault;
+use crate::switches::{Mechanism, is_off};
+
+/// A server whose clock is off by more than this is worth an alarm: expiry is its wall clock's.
+const MAX_CLOCK_DRIFT: Duration = Duration::from_secs(5);
+/// Oldest Redis with `EXPIRE … GT` and `GETEX`.
+const OLDEST_REDIS: u32 = 7;
+
+/// Something about a server that does not carry the promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// The reason in errors and alarms; `clock` is in alarms only.
+    pub(crate) reason: &'static str,
+    /// What refuses the server under `checks: enforce`; `None` where it is only worth an alarm.
+    pub(crate) refuses: Option<UnsafeServer>,
+    /// What was found and what to change.
+    pub(crate) detail: Box<str>,
+}
+
+/// What is demanded of a server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demands {
+    pub(crate) checks: Checks,
+    pub(crate) disk: Disk,
+}
+
+impl Demands {
+    /// Whether `CONFIG GET` has to be asked: these settings are not in `INFO`.
+    pub(crate) fn needs_config(&self) -> bool {
+        self.checks != Checks::Off && self.disk == Disk::Always
+    }
+
+    /// Examines what a server says. `evicted_before` is what it said last time, `appendfsync` what `CONFIG GET` answered.
+    pub(crate) fn examine(
+        &self,
+        info: &ServerInfo,
+        evicted_before: Option<u64>,
+        appendfsync: Option<&str>,
+    ) -> Vec<Finding> {
+        if self.checks == Checks::Off || is_off(Mechanism::Checks) {
+            return Vec::new();
+        }
+        let mut findings = Vec::new();
+        let mut find = |reason: UnsafeServer, detail: String| {
+            let name = Failure::UnsafeServer(reason).reason().unwrap_or_default();
+            findings.push(Finding { reason: name, refuses: Some(reason), detail: detail.into() });
+        };
+        if !info.is_known {
+            find(UnsafeServer::Acl, "INFO is not permitted, so nothing can be checked; grant +info to the user".into());
+            return findings;
+        }
+        if info.server == "redis" && info.major_version() < OLDEST_REDIS {
+            find(UnsafeServer::Version, format!("Redis {} is too old; use 7.0 or newer, or Valkey", info.version));
+        }
+        if &*info.maxmemory_policy != "noeviction" {
+            let detail = "maxmemory-policy may evict label sets; set it to noeviction";
+            find(UnsafeServer::Eviction, detail.into());
+        } else if evicted_before.is_some_and(|before| info.evicted_keys > before) {
+            find(UnsafeServer::Eviction, "keys have been evicted; find out who changes maxmemory-policy".into());
+        }
+        if self.disk == Disk::Always {
+            match (info.aof_enabled, appendfsync) {
+                (true, Some("always")) => {}
+                (true, None) => find(
+                    UnsafeServer::Acl,
+                    "CONFIG GET appendfsync is not permitted, so durability cannot be checked; grant +config|get"
+                        .into(),
+                ),
+                _ => find(
+                    UnsafeServer::Durability,
+                    "durability.disk is always: set appendonly yes and appendfsync always".into(),
+                ),
+            }
+        }
+        if let Some(drift) = info.server_time.and_then(drift_from_now).filter(|drift| *drift > MAX_CLOCK_DRIFT) {
+            let detail = format!("the server's clock is off by {} s; expiry depends on it", drift.as_secs());
+            findings.push(Finding { reason: "clock", refuses: None, detail: detail.into() });
+        }
+        findings
+    }
+
+    /// The fault of the first finding that refuses the server, under `checks: enforce`.
+    pub(crate) fn refusal(&self, findings: &[Finding]) -> Option<Fault> {
+        if self.checks != Checks::Enforce {
+            return None;
+        }
+        let (finding, reason) = findings.iter().find_map(|finding| Some((finding, finding.refuses?)))?;
+        Some(Fault::new(Failure::UnsafeServer(reason)).with_detail(finding.detail.to_string()))
+    }
+}
+
+fn drift_from_now(server: Duration) -> Option<Duration> {
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(ours.abs_diff(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> ServerInfo {
+        ServerInfo::parse(
+            "redis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:noeviction\r\nevicted_keys:0\r\naof_enabled:1\r\n",
+        )
+    }
+
+    fn reasons(
+        demands: Demands,
+        info: &ServerInfo,
+        before: Option<u64>,
+        appendfsync: Option<&str>,
+    ) -> Vec<&'static str> {
+        demands.examine(info, before, appendfsync).iter().map(|finding| finding.reason).collect()
+    }
+
+    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None };
+
+    #[test]
+    fn a_good_server_has_no_findings() {
+        assert!(reasons(WARN, &good(), None, None).is_empty());
+        let always = Demands { disk: Disk::Always, ..WARN };
+        assert!(reasons(always, &good(), Some(0), Some("always")).is_empty());
+    }
+
+    #[test]
+    fn each_flaw_is_found() {
+        let evicting = ServerInfo { maxmemory_policy: "volatile-lru".into(), ..good() };
+        assert_eq!(reasons(WARN, &evicting, None, None), ["eviction"]);
+        let evicted = ServerInfo { evicted_keys: 3, ..good() };
+        assert_eq!(reasons(WARN, &evicted, Some(2), None), ["eviction"]);
+        assert!(reasons(WARN, &evicted, Some(3), None).is_empty());
+        let old = ServerInfo { version: "6.2.14".into(), ..good() };
+        assert_eq!(reasons(WARN, &old, None, None), ["version"]);
+        let always = Demands { disk: Disk::Always, ..WARN };
+        assert_eq!(reasons(always, &good(), None, Some("everysec")), ["durability"]);
+        assert_eq!(reasons(always, &good(), None, None), ["acl"]);
+        let no_aof = ServerInfo { aof_enabled: false, ..good() };
+        assert_eq!(reasons(always, &no_aof, None, Some("always")), ["durability"]);
+        assert_eq!(reasons(WARN, &ServerInfo::unknown(), None, None), ["acl"]);
+        let wrong_clock = ServerInfo { server_time: Some(Duration::from_secs(1)), ..good() };
+        assert_eq!(reasons(WARN, &wrong_clock, None, None), ["clock"]);
+    }
+
+    #[test]
+    fn only_enforce_refuses_and_never_for_the_clock() {
+        let evicting = ServerInfo { maxmemory_policy: "allkeys-lru".into(), ..good() };
+        let enforce = Demands { checks: Checks::Enforce, ..WARN };
+        let findings = enforce.examine(&evicting, None, None);
+        assert_eq!(enforce.refusal(&findings).unwrap().failure, Failure::UnsafeServer(UnsafeServer::Eviction));
+        assert_eq!(WARN.refusal(&findings), None);
+        let wrong_clock = ServerInfo { server_time: Some(Duration::from_secs(1)), ..good() };
+        assert_eq!(enforce.refusal(&enforce.examine(&wrong_clock, None, None)), None);
+        let off = Demands { checks: Checks::Off, ..WARN };
+        assert!(off.examine(&evicting, None, None).is_empty());
+    }
+}

@@ -1,0 +1,266 @@
+//! The ratchet: what this node last saw of each session, so that a server that comes back with less is found out
+//! (`docs/soundness.md`). It never answers in a server's place; it only refuses to believe one that has forgotten.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
+
+use crate::keys::SessionDigest;
+use crate::label_sets::{InternedSet, LabelSets};
+use crate::switches::{Mechanism, is_off};
+
+/// Added to the longest a command may take: a set that may just have expired on the server is not missed.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
+
+/// Half a SHA-256 names a session here. Two sessions that shared one would share their labels: more, never fewer.
+type Key = [u8; 16];
+
+/// What a load must show, judged when its bytes are written.
+#[derive(Debug, Clone)]
+pub(crate) enum Expectation {
+    /// Nothing is known of the session.
+    Nothing,
+    /// At least these labels.
+    Labels(Arc<InternedSet>),
+    /// Something was known, and its life may have ended; the stamp tells whether it is renewed meanwhile.
+    Expired(u32),
+}
+
+/// What is known of one session.
+#[derive(Debug)]
+struct Entry {
+    labels: Arc<InternedSet>,
+    /// Seconds since the ratchet was made, when the session's life was last known to have been renewed.
+    renewed: u32,
+}
+
+/// The memory of one store, bounded in sessions.
+///
+/// Two generations of a map: when the younger is full it becomes the older, whose sessions are forgotten unless they
+/// are seen again. So the bound holds without ever scanning.
+#[derive(Debug)]
+pub(crate) struct Ratchet {
+    young: HashMap<Key, Entry>,
+    old: HashMap<Key, Entry>,
+    max_sessions: usize,
+    ttl: Option<Duration>,
+    margin: Duration,
+    start: Instant,
+    epoch: u32,
+}
+
+impl Ratchet {
+    /// `command` is the longest a command may be under way.
+    pub(crate) fn new(max_sessions: usize, ttl: Option<Duration>, command: Duration) -> Self {
+        let start = Instant::now();
+        let margin = command + EXPIRY_MARGIN;
+        Self { young: HashMap::new(), old: HashMap::new(), max_sessions, ttl, margin, start, epoch: 0 }
+    }
+
+    /// What a load that is sent now must show.
+    pub(crate) fn expect(&self, session: &SessionDigest, now: Instant) -> Expectation {
+        match (self.entry(session), self.ttl) {
+            (None, _) => Expectation::Nothing,
+            (Some(entry), Some(ttl)) if self.age(entry, now) + self.margin >= ttl => {
+                Expectation::Expired(entry.renewed)
+            }
+            (Some(entry), _) => Expectation::Labels(Arc::clone(&entry.labels)),
+        }
+    }
+
+    /// Forgets a session that may have expired when a load of it was sent, unless it has been renewed since.
+    pub(crate) fn forget_expired(&mut self, session: &SessionDigest, stamp: u32) {
+        let key = key(session);
+        for map in [&mut self.young, &mut self.old] {
+            if map.get(&key).is_some_and(|entry| entry.renewed == stamp) {
+                map.remove(&key);
+            }
+        }
+    }
+
+    /// Renews the life of a session of which all `labels` are known already; `false` if any is not.
+    pub(crate) fn renew_if_known<'a>(
+        &mut self,
+        session: &SessionDigest,
+        mut labels: impl Iterator<Item = &'a str>,
+        now: Instant,
+    ) -> bool {
+        let seconds = self.seconds(now);
+        match self.young.get_mut(&key(session)) {
+            Some(entry) if labels.all(|label| entry.labels.contains(label)) => {
+                entry.renewed = seconds;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// How long ago the session's life was last renewed, as far as this node knows.
+    pub(crate) fn since_renewal(&self, session: &SessionDigest, now: Instant) -> Option<Duration> {
+        self.entry(session).map(|entry| self.age(entry, now))
+    }
+
+    /// Labels have been seen or acknowledged. `renewed` says that the session's life was renewed as well, at `now`.
+    /// Returns all that is known of the session.
+    pub(crate) fn remember(
+        &mut self,
+        session: &SessionDigest,
+        labels: &Arc<InternedSet>,
+        renewed: bool,
+        now: Instant,
+        sets: &mut LabelSets,
+    ) -> Arc<InternedSet> {
+        if labels.is_empty() || is_off(Mechanism::Ratchet) {
+            return Arc::clone(labels);
+        }
+        let seconds = self.seconds(now);
+        let key = key(session);
+        let known = self.young.get_mut(&key);
+        if let Some(entry) = known {
+            entry.merge(labels, renewed.then_some(seconds), self.ttl, seconds, sets);
+            return Arc::clone(&entry.labels);
+        }
+        let entry = match self.old.remove(&key) {
+            Some(mut entry) => {
+                entry.merge(labels, renewed.then_some(seconds), self.ttl, seconds, sets);
+                entry
+            }
+            None => Entry { labels: Arc::clone(labels), renewed: seconds },
+        };
+        if self.young.len() >= self.max_sessions.div_ceil(2) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let labels = Arc::clone(&entry.labels);
+        self.young.insert(key, entry);
+        labels
+    }
+
+    /// Changes whenever everything is forgotten: expectations of an earlier epoch are void.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Forgets everything: an operator has accepted the loss of the keyspace.
+    pub(crate) fn clear(&mut self) {
+        self.epoch += 1;
+        self.young.clear();
+        self.old.clear();
+    }
+
+    fn entry(&self, session: &SessionDigest) -> Option<&Entry> {
+        let key = key(session);
+        self.young.get(&key).or_else(|| self.old.get(&key))
+    }
+
+    fn age(&self, entry: &Entry, now: Instant) -> Duration {
+        let renewed = Duration::from_secs(u64::from(entry.renewed));
+        now.saturating_duration_since(self.start).saturating_sub(renewed)
+    }
+
+    fn seconds(&self, now: Instant) -> u32 {
+        u32::try_from(now.saturating_duration_since(self.start).as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Entry {
+    /// Adds what has been seen, unless what was known has expired: then the session begins anew.
+    fn merge(
+        &mut self,
+        labels: &Arc<InternedSet>,
+        renewed: Option<u32>,
+        ttl: Option<Duration>,
+        now: u32,
+        sets: &mut LabelSets,
+    ) {
+        let expired = ttl.is_some_and(|ttl| u64::from(now - self.renewed.min(now)) > ttl.as_secs());
+        if expired {
+            *self = Self { labels: Arc::clone(labels), renewed: now };
+            return;
+        }
+        if self.labels.id() != labels.id() {
+            self.labels = sets.union(&self.labels, labels);
+        }
+        if let Some(renewed) = renewed {
+            self.renewed = renewed;
+        }
+    }
+}
+
+fn key(session: &SessionDigest) -> Key {
+    session.first_half()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use indelible_core::LabelSet;
+
+    const TTL: Duration = Duration::from_secs(100);
+
+    fn digest(n: usize) -> SessionDigest {
+        SessionDigest::of(n.to_string().as_bytes())
+    }
+
+    fn labels(known: Expectation) -> Vec<String> {
+        let Expectation::Labels(set) = known else { return Vec::new() };
+        set.iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_is_known_only_grows() {
+        let (mut sets, now) = (LabelSets::new(0), Instant::now());
+        let mut ratchet = Ratchet::new(10, None, Duration::ZERO);
+        let (a, b) = (sets.intern(LabelSet::from_members(["a"])), sets.intern(LabelSet::from_members(["b"])));
+        ratchet.remember(&digest(1), &a, false, now, &mut sets);
+        ratchet.remember(&digest(1), &b, false, now, &mut sets);
+        ratchet.remember(&digest(1), &a, false, now, &mut sets);
+        assert_eq!(labels(ratchet.expect(&digest(1), now)), ["a", "b"]);
+        assert_eq!(labels(ratchet.expect(&digest(2), now)), Vec::<String>::new());
+        ratchet.clear();
+        assert!(!matches!(ratchet.expect(&digest(1), now), Expectation::Labels(_)));
+    }
+
+    #[test]
+    fn what_may_have_expired_is_not_expected() {
+        let mut sets = LabelSets::new(0);
+        let mut ratchet = Ratchet::new(10, Some(TTL), Duration::from_millis(500));
+        let start = ratchet.start;
+        let (a, b) = (sets.intern(LabelSet::from_members(["a"])), sets.intern(LabelSet::from_members(["b"])));
+        ratchet.remember(&digest(1), &a, true, start, &mut sets);
+        assert!(matches!(ratchet.expect(&digest(1), start + TTL - Duration::from_secs(5)), Expectation::Labels(_)));
+        assert!(!matches!(ratchet.expect(&digest(1), start + TTL - Duration::from_secs(1)), Expectation::Labels(_)));
+        let later = start + TTL + Duration::from_secs(2);
+        ratchet.remember(&digest(1), &b, true, later, &mut sets);
+        assert_eq!(labels(ratchet.expect(&digest(1), later)), ["b"], "an expired session begins anew");
+    }
+
+    #[test]
+    fn a_load_without_renewal_does_not_lengthen_a_life() {
+        let mut sets = LabelSets::new(0);
+        let mut ratchet = Ratchet::new(10, Some(TTL), Duration::ZERO);
+        let start = ratchet.start;
+        let a = sets.intern(LabelSet::from_members(["a"]));
+        ratchet.remember(&digest(1), &a, true, start, &mut sets);
+        let later = start + TTL / 2;
+        ratchet.remember(&digest(1), &a, false, later, &mut sets);
+        assert_eq!(ratchet.since_renewal(&digest(1), later), Some(TTL / 2));
+        ratchet.remember(&digest(1), &a, true, later, &mut sets);
+        assert_eq!(ratchet.since_renewal(&digest(1), later), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn it_is_bounded_and_keeps_what_is_in_use() {
+        let (mut sets, now) = (LabelSets::new(0), Instant::now());
+        let mut ratchet = Ratchet::new(100, None, Duration::ZERO);
+        let a = sets.intern(LabelSet::from_members(["a"]));
+        for n in 0..10_000 {
+            ratchet.remember(&digest(n), &a, false, now, &mut sets);
+            ratchet.remember(&digest(0), &a, false, now, &mut sets);
+            assert!(ratchet.young.len() + ratchet.old.len() <= 101);
+        }
+        assert!(matches!(ratchet.expect(&digest(0), now), Expectation::Labels(_)));
+        assert!(matches!(ratchet.expect(&digest(9_999), now), Expectation::Labels(_)));
+        assert!(!matches!(ratchet.expect(&digest(5_000), now), Expectation::Labels(_)));
+    }
+}
