@@ -111,7 +111,11 @@ impl Ratchet {
         now: Instant,
         sets: &mut LabelSets,
     ) -> Arc<InternedSet> {
-        if labels.is_empty() || is_off(Mechanism::Ratchet) {
+        if is_off(Mechanism::Ratchet) {
+            return Arc::clone(labels);
+        }
+        if labels.is_empty() && self.entry(session).is_none() {
+            // Nothing to lose: the sessions without labels are most of them.
             return Arc::clone(labels);
         }
         let seconds = self.seconds(now);
@@ -219,6 +223,17 @@ mod tests {
         assert_eq!(labels(ratchet.expect(&digest(2), now)), Vec::<String>::new());
         ratchet.clear();
         assert!(!matches!(ratchet.expect(&digest(1), now), Expectation::Labels(_)));
+    }
+
+    #[test]
+    fn an_empty_load_does_not_hide_what_is_known() {
+        let (mut sets, now) = (LabelSets::new(0), Instant::now());
+        let mut ratchet = Ratchet::new(10, None, Duration::ZERO);
+        let (a, nothing) = (sets.intern(LabelSet::from_members(["a"])), sets.intern(LabelSet::empty()));
+        ratchet.remember(&digest(1), &a, false, now, &mut sets);
+        assert_eq!(ratchet.remember(&digest(1), &nothing, false, now, &mut sets).id(), a.id());
+        assert_eq!(ratchet.remember(&digest(2), &nothing, false, now, &mut sets).id(), nothing.id());
+        assert!(matches!(ratchet.expect(&digest(2), now), Expectation::Nothing));
     }
 
     #[test]
