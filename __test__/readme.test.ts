@@ -30,7 +30,8 @@ describe('README', () => {
     'npm test': ['.ci/run', 'npm test'],
     'npm install indelible': ['__test__/package/install.test.ts', "['install', 'indelible',"],
   }
-  const START = 'ALICE_TOKEN=change-me npm start -- --config gateway/indelible-gateway.example.yaml'
+  const START =
+    'ALICE_TOKEN=change-me-to-a-secret npm start -- --config gateway/indelible-gateway.example.yaml'
 
   test('has no command that nothing runs', async () => {
     const commands = blocks(await text('README.md'), 'sh').flatMap((block) => block.trim().split('\n'))

@@ -36,10 +36,11 @@ await script(async () => {
 async function rustTests(tally) {
   const scope = ['--workspace', '--all-features']
   if ((await outputOf('cargo', ['nextest', '--version'])) === undefined) {
-    await counted(tally, (run) => run('cargo', ['test', ...scope, '--no-fail-fast']), readCargo)
+    await addCounts(tally, (run) => run('cargo', ['test', ...scope, '--no-fail-fast']), readCargo)
     return
   }
-  const junit = join(ROOT, 'target', 'nextest', 'default', 'junit.xml')
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target')
+  const junit = join(target, 'nextest', 'default', 'junit.xml')
   await rm(junit, { force: true })
   await counted(
     tally,
@@ -47,7 +48,7 @@ async function rustTests(tally) {
     () => readJunit(junit),
   )
   // nextest leaves the examples in doc comments out.
-  await counted(tally, (run) => run('cargo', ['test', '--doc', ...scope, '--no-fail-fast']), readCargo)
+  await addCounts(tally, (run) => run('cargo', ['test', '--doc', ...scope, '--no-fail-fast']), readCargo)
 }
 
 /**
@@ -72,14 +73,17 @@ async function scriptTests(tally, filters) {
 /** @typedef {(program: string, args: readonly string[]) => Promise<void>} Run */
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
+/** What a runner counted that did not get as far as counting. */
+const NOTHING = { passed: 0, failed: 0, skipped: 0 }
+
 /**
  * Runs one runner and adds its counts. A runner that fails without a failed test (it did not build, a file did not
- * load) counts as one failure.
+ * load), or that counted nothing at all, counts as one failure.
  * @param {Tally} tally
  * @param {(run: Run) => Promise<void>} start
  * @param {(output: string) => Counts | Promise<Counts>} read
  */
-async function counted(tally, start, read) {
+async function addCounts(tally, start, read) {
   let output = ''
   let ended = true
   /** @type {Run} */
@@ -91,7 +95,8 @@ async function counted(tally, start, read) {
     ended = false
   }
   const counts = await read(output)
-  tally.add(ended || counts.failed > 0 ? counts : { ...counts, failed: 1 })
+  const counted = counts.passed + counts.failed > 0
+  tally.add((ended && counted) || counts.failed > 0 ? counts : { ...counts, failed: 1 })
 }
 
 /**
@@ -109,14 +114,15 @@ function readCargo(output) {
 /** @param {string} file */
 async function readJunit(file) {
   const xml = await readFile(file, 'utf8').catch(() => '')
-  const [, tests = 0, failures = 0, errors = 0] =
-    /<testsuites [^>]*tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(xml)?.map(Number) ?? []
+  const found = /<testsuites [^>]*tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(xml)
+  if (found === null) return NOTHING
+  const [, tests = 0, failures = 0, errors = 0] = found.map(Number)
   return { passed: tests - failures - errors, failed: failures + errors, skipped: 0 }
 }
 
 /** @param {string} file */
 async function readVitest(file) {
-  const text = await readFile(file, 'utf8').catch(() => '{}')
+  const text = await readFile(file, 'utf8').catch(() => '{}') // it ended before it could report
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = JSON.parse(text)
   return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }
 }
