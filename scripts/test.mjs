@@ -36,19 +36,15 @@ await script(async () => {
 async function rustTests(tally) {
   const scope = ['--workspace', '--all-features']
   if ((await outputOf('cargo', ['nextest', '--version'])) === undefined) {
-    await addCounts(tally, (run) => run('cargo', ['test', ...scope, '--no-fail-fast']), readCargo)
+    await addCounts(tally, 'cargo', ['test', ...scope, '--no-fail-fast'], readCargo)
     return
   }
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target')
   const junit = join(target, 'nextest', 'default', 'junit.xml')
   await rm(junit, { force: true })
-  await counted(
-    tally,
-    (run) => run('cargo', ['nextest', 'run', ...scope]),
-    () => readJunit(junit),
-  )
+  await addCounts(tally, 'cargo', ['nextest', 'run', ...scope], () => readJunit(junit))
   // nextest leaves the examples in doc comments out.
-  await addCounts(tally, (run) => run('cargo', ['test', '--doc', ...scope, '--no-fail-fast']), readCargo)
+  await addCounts(tally, 'cargo', ['test', '--doc', ...scope, '--no-fail-fast'], readCargo)
 }
 
 /**
@@ -60,69 +56,69 @@ async function scriptTests(tally, filters) {
   const report = join(scratch, 'vitest.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   try {
-    await counted(
-      tally,
-      (run) => run('vitest', ['run', ...reporters, ...filters]),
-      () => readVitest(report),
-    )
+    await addCounts(tally, 'vitest', ['run', ...reporters, ...filters], () => readVitest(report))
   } finally {
     await rm(scratch, { recursive: true })
   }
 }
 
-/** @typedef {(program: string, args: readonly string[]) => Promise<void>} Run */
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-
-/** What a runner counted that did not get as far as counting. */
-const NOTHING = { passed: 0, failed: 0, skipped: 0 }
+/** @typedef {import('./tally.mjs').Counts | undefined} Report   undefined: the runner did not get as far as counting */
 
 /**
- * Runs one runner and adds its counts. A runner that fails without a failed test (it did not build, a file did not
- * load), or that counted nothing at all, counts as one failure.
+ * Runs a test runner and adds its counts. One that did not count, or that failed without a failed test (it did not
+ * build, a file did not load), adds one failure.
  * @param {Tally} tally
- * @param {(run: Run) => Promise<void>} start
- * @param {(output: string) => Counts | Promise<Counts>} read
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {(output: string) => Report | Promise<Report>} read
  */
-async function addCounts(tally, start, read) {
+async function addCounts(tally, program, args, read) {
   let output = ''
   let ended = true
-  /** @type {Run} */
-  const run = (program, args) => command(program, args, { onOutput: (text) => (output += text) })
   try {
-    await start(run)
+    await command(program, args, { onOutput: (text) => (output += text) })
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     ended = false
   }
   const counts = await read(output)
-  const counted = counts.passed + counts.failed > 0
-  tally.add((ended && counted) || counts.failed > 0 ? counts : { ...counts, failed: 1 })
+  tally.add(counts ?? { passed: 0, failed: 0, skipped: 0 })
+  if (counts === undefined || (!ended && counts.failed === 0)) tally.failed += 1
 }
 
 /**
  * `test result: ok. 5 passed; 0 failed; 1 ignored; …`, once a binary
  * @param {string} output
+ * @returns {Report}
  */
 function readCargo(output) {
   const tally = new Tally()
-  for (const [, passed, failed, skipped] of output.matchAll(/(\d+) passed; (\d+) failed; (\d+) ignored/g)) {
+  const results = [...output.matchAll(/(\d+) passed; (\d+) failed; (\d+) ignored/g)]
+  for (const [, passed, failed, skipped] of results) {
     tally.add({ passed: Number(passed), failed: Number(failed), skipped: Number(skipped) })
   }
-  return tally
+  return results.length === 0 ? undefined : tally
 }
 
-/** @param {string} file */
+/**
+ * @param {string} file
+ * @returns {Promise<Report>}
+ */
 async function readJunit(file) {
   const xml = await readFile(file, 'utf8').catch(() => '')
   const found = /<testsuites [^>]*tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(xml)
-  if (found === null) return NOTHING
+  if (found === null) return undefined
   const [, tests = 0, failures = 0, errors = 0] = found.map(Number)
   return { passed: tests - failures - errors, failed: failures + errors, skipped: 0 }
 }
 
-/** @param {string} file */
+/**
+ * @param {string} file
+ * @returns {Promise<Report>}
+ */
 async function readVitest(file) {
-  const text = await readFile(file, 'utf8').catch(() => '{}') // it ended before it could report
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = JSON.parse(text)
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(text)
   return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }
 }
