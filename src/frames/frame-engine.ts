@@ -150,10 +150,21 @@ export class FrameEngine implements ReplySink {
     for (;;) {
       const length = this.#native.drain(this.#reader.bytes)
       if (length === 0) break
-      if (length > 0) this.#reader.read(length, this)
+      if (length > 0) this.#take(length)
       else this.#reader.grow(-length)
     }
     this.#rest()
+  }
+
+  /** Reads one reply frame. After one that cannot be read nothing is certain: whatever is under way has failed. */
+  #take(length: number): void {
+    try {
+      this.#reader.read(length, this)
+    } catch (cause) {
+      for (const token of this.#pending.takenBefore(Infinity)) {
+        this.#abandon(token, { code: 'ERR_STORE_INTERNAL' }, cause)
+      }
+    }
   }
 
   /** Fails what began long ago, after taking whatever the engine has answered while nobody listened. */
