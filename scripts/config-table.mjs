@@ -78,9 +78,14 @@ function typeOf(root, setting) {
   const own = resolved(root, setting)
   const choices = own.anyOf ?? own.oneOf
   if (choices) return [...new Set(choices.map((choice) => typeOf(root, choice)))].join(' or ')
-  if (own['const'] !== undefined) return `\`${own['const']}\``
-  if (own.enum) return own.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ')
+  if (own['const'] !== undefined) return `\`${plain(own['const'])}\``
+  if (own.enum) return own.enum.map((value) => `\`${plain(value)}\``).join(', ')
   if (own.type === 'object') return 'mapping'
   if (own.type === 'integer') return `${own.minimum ?? '…'} to ${own.maximum ?? '…'}`
   return String(own.type)
+}
+
+/** @param {unknown} value */
+function plain(value) {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
