@@ -16,6 +16,11 @@ export const DEADLINE_MS = 1_550
 /** What a busy machine may add to a bound that is measured from outside, in milliseconds. */
 const SLACK_MS = 500
 
+interface Failed<Reason> {
+  readonly ok: false
+  readonly error: Reason
+}
+
 /** A store of kind `valkey` for `server`, which is anything with a URL. */
 export async function openStore(
   server: { readonly url: string },
@@ -30,13 +35,15 @@ export function keyOf(session: string, prefix: string = 'taint:v1'): string {
 }
 
 /** The labels of a load that must have succeeded. */
-export function labelsOf(result: LoadResult): string[] {
+export function labelsOf(
+  result: { readonly ok: true; readonly labels: Iterable<string> } | Failed<Error>,
+): string[] {
   if (!result.ok) throw result.error
   return [...result.labels]
 }
 
 /** The error of a call that must have failed, and that carries nothing that a caller could take for labels. */
-export function failureOf(result: LoadResult | AppendResult): StoreError {
+export function failureOf<Reason extends Error>(result: { readonly ok: true } | Failed<Reason>): Reason {
   if (result.ok) throw new Error(`expected a failure, found ${JSON.stringify(result)}`)
   expect(Object.keys(result).sort()).toEqual(['error', 'ok'])
   return result.error
