@@ -66,6 +66,11 @@ impl Batch {
         Self { frame: Arc::new(frame), slots }
     }
 
+    /// The frame it was made of, for another way of sending it.
+    pub(crate) fn frame_again(&self) -> Frame {
+        Frame::clone(&self.frame)
+    }
+
     /// Some operations of the same frame.
     pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
         Self { frame: Arc::clone(&self.frame), slots }

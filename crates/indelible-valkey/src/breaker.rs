@@ -120,6 +120,11 @@ impl Breaker {
         State::BreakerOpened { for_ms: u32::try_from(span.as_millis()).unwrap_or(u32::MAX) }
     }
 
+    /// Whether operations go without asking.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.lock().phase, Phase::Closed { .. })
+    }
+
     /// The phase as `health()` names it.
     pub(crate) fn phase(&self) -> &'static str {
         match self.lock().phase {

@@ -15,6 +15,9 @@ use crate::lane::Errand;
 use crate::store_core::StoreCore;
 use crate::switches::{Stage, panic_point};
 
+/// A frame beyond this is left to the engine's thread: it is more work than a wake-up.
+const DIRECT_BYTES: usize = 1024;
+
 /// Takes frames until the store is closed and everything has been answered.
 pub(crate) async fn run(store: Arc<StoreCore>, mut frames: UnboundedReceiver<Frame>) {
     while let Some(frame) = frames.recv().await {
@@ -26,6 +29,35 @@ pub(crate) async fn run(store: Arc<StoreCore>, mut frames: UnboundedReceiver<Fra
     }
     store.settled().await;
     store.lanes().close();
+}
+
+/// Writes a small frame from the caller's thread if the lane is idle; returns it if not.
+pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), Frame> {
+    if frame.len() > DIRECT_BYTES || !store.lanes().is_idle() || !store.lanes().node().breaker.is_closed() {
+        return Err(frame);
+    }
+    let batch = Arc::new(Batch::of(frame, Origin::Caller));
+    let operations = batch.slots().len();
+    // Counted first: the answer may be there before this thread goes on.
+    store.expect(operations);
+    let submitted = catch_unwind(AssertUnwindSafe(|| {
+        panic_point(Stage::Dispatch, batch.requests().flat_map(|(_, request)| request.ids()));
+        let errand =
+            Errand { deadline: store.deadline_of(&batch), batch: Arc::clone(&batch), store: Arc::clone(store) };
+        store.lanes().submit_directly(errand).is_ok()
+    }));
+    match submitted {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            store.unexpect(operations);
+            Err(batch.frame_again())
+        }
+        Err(_) => {
+            store.replace_label_sets();
+            store.conclude_batch(&batch, &Fault::new(Failure::Internal));
+            Ok(())
+        }
+    }
 }
 
 fn dispatch(store: &Arc<StoreCore>, batch: &Arc<Batch>) {

@@ -80,7 +80,10 @@ impl Engine {
 
     /// Hands over a request frame; its operations' time starts now. `false` if the engine is gone.
     pub fn submit(&self, frame: Vec<u8>) -> bool {
-        self.frames.send(Frame::new(frame)).is_ok()
+        match dispatch::try_directly(&self.store, Frame::new(frame)) {
+            Ok(()) => true,
+            Err(frame) => self.frames.send(frame).is_ok(),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ impl Opcode {
 }
 
 /// A request frame and when it was submitted, which is when the deadline of its operations starts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Frame {
     bytes: Vec<u8>,
     submitted: Instant,
@@ -50,6 +50,10 @@ impl Frame {
     /// A frame that continues an operation submitted earlier.
     pub(crate) fn since(bytes: Vec<u8>, submitted: Instant) -> Self {
         Self { bytes, submitted }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(crate) fn submitted(&self) -> Instant {

@@ -3,8 +3,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use indelible_core::{Failure, Timeout};
 use tokio::time::timeout;
 
 use crate::fault::Fault;
-use crate::lane::{Errand, LaneError, LaneManager, Rejected};
+use crate::lane::{DirectLane, Errand, LaneError, LaneManager, Rejected};
 use crate::node::Node;
 
 /// Pause before another lane is opened beside working ones when opening one has failed.
@@ -35,11 +35,27 @@ pub(crate) struct Lanes {
     node: Arc<Node>,
     connect_timeout: Duration,
     growing: Arc<AtomicBool>,
+    /// The lane that was used last: the one that a caller's thread tries first.
+    last: Mutex<Option<DirectLane>>,
 }
 
 impl Lanes {
     pub(crate) fn new(pool: Pool, node: Arc<Node>, connect_timeout: Duration) -> Self {
-        Self { pool, node, connect_timeout, growing: Arc::default() }
+        Self { pool, node, connect_timeout, growing: Arc::default(), last: Mutex::default() }
+    }
+
+    /// Whether a caller's thread may try to write to the lane that was used last.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(DirectLane::is_idle)
+    }
+
+    /// Writes the errand from this thread, to the lane that was used last; returns it unless that lane is idle.
+    pub(crate) fn submit_directly(&self, errand: Errand) -> Result<(), Errand> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match last {
+            Some(lane) => lane.submit(errand, &self.node),
+            None => Err(errand),
+        }
     }
 
     /// Hands the errand to a lane that is open now; returns it if there is none.
@@ -57,6 +73,11 @@ impl Lanes {
         if lane.is_busy() {
             self.grow();
         }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if !last.as_ref().is_some_and(|last| last.is(&lane)) {
+            *last = Some(lane.direct());
+        }
+        drop(last);
         lane.submit(errand).map_err(|Rejected(errand)| errand)
     }
 

@@ -99,6 +99,11 @@ impl StoreCore {
         self.unsettled.fetch_add(operations, Ordering::Relaxed);
     }
 
+    /// Takes an expectation back: they have gone another way.
+    pub(crate) fn unexpect(&self, operations: usize) {
+        self.unsettled.fetch_sub(operations, Ordering::Relaxed);
+    }
+
     /// Returns once every operation that was expected has been settled.
     pub(crate) async fn settled(&self) {
         while self.unsettled.load(Ordering::Relaxed) > 0 {

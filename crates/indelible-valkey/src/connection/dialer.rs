@@ -30,7 +30,7 @@ impl Dialer {
         match self.endpoint.address() {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await.map_err(|error| connect_fault(&error))?;
-                Ok(Stream::new(stream))
+                Stream::unix(stream).map_err(|error| connect_fault(&error))
             }
             Address::Tcp { host, port } => self.dial_tcp(host, *port, events).await,
         }
@@ -64,7 +64,7 @@ impl Dialer {
     }
 
     async fn secure(&self, stream: TcpStream, host: &str, events: &mut Vec<Event>) -> Result<Stream, Fault> {
-        let Some(tls) = &self.tls else { return Ok(Stream::new(stream)) };
+        let Some(tls) = &self.tls else { return Stream::tcp(stream).map_err(|error| connect_fault(&error)) };
         let fault = |detail: &'static str| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
         let name = tls.server_name(host).ok_or_else(|| fault("the host is no name that a certificate can carry"))?;
         let secured = TlsConnector::from(tls.client_config(events)).connect(name, stream).await;

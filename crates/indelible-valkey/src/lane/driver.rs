@@ -11,8 +11,9 @@ use indelible_core::{Failure, Timeout, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::direct::DirectlyWritten;
 use super::in_flight::{Awaited, Completed, InFlight};
-use super::inbox::{Errand, Inbox};
+use super::inbox::{Errand, Idle, Inbox};
 use crate::batch::Batch;
 use crate::connection::Stream;
 use crate::examiner::Examiner;
@@ -84,7 +85,9 @@ impl Driver {
 
     /// One round of everything that can be done now; ready with what ended the connection.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        let open = self.inbox.collect(&mut self.errands, cx);
+        let mut directly_written = Vec::new();
+        let open = self.inbox.collect(&mut self.errands, &mut directly_written, cx);
+        directly_written.into_iter().for_each(|written| self.adopt(written));
         if !open || self.node.is_retired(self.inbox.number()) {
             return Poll::Ready(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
         }
@@ -102,7 +105,22 @@ impl Driver {
         }
         self.inbox.set_under_way(self.in_flight.len());
         // A reply that has arrived is judged before the clock is.
-        self.keep_deadline(cx)
+        if let Poll::Ready(fault) = self.keep_deadline(cx) {
+            return Poll::Ready(fault);
+        }
+        if self.in_flight.len() == 0 && self.out.is_empty() {
+            let timer_is_set = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_pending());
+            self.inbox.rest(Idle { written: self.written, timer_is_set });
+        }
+        Poll::Pending
+    }
+
+    /// Takes over a pipeline that a caller's thread has written.
+    fn adopt(&mut self, directly_written: DirectlyWritten) {
+        let DirectlyWritten { pipeline, store, sent, rest } = directly_written;
+        self.written += sent as u64;
+        self.out.extend_from_slice(&rest);
+        self.in_flight.push(Awaited::Pipeline { pipeline, store });
     }
 
     /// Asks the server about itself when it is time.
@@ -249,7 +267,8 @@ impl Driver {
     fn end(&mut self, fault: &Fault) {
         let now = Instant::now();
         let expired = fault.failure == Failure::Timeout(Timeout::Command);
-        let unsent = self.inbox.shut();
+        let (unsent, directly_written) = self.inbox.shut();
+        directly_written.into_iter().for_each(|written| self.adopt(written));
         for awaited in self.in_flight.drain() {
             let Awaited::Pipeline { pipeline, store } = awaited else { continue };
             let fault = match (expired, now >= pipeline.deadline()) {

@@ -52,7 +52,7 @@ impl LaneManager {
         let mut reader = ReplyReader::new();
         let info = greet(&mut stream, &mut reader, &self.handshake, events).await?;
         events.push(Event::State(State::Connected { server: info.server, version: info.version }));
-        let inbox = Arc::new(Inbox::new(self.node.lane_opened()));
+        let inbox = Arc::new(Inbox::new(self.node.lane_opened(), stream.take_direct()));
         let examiner = Arc::clone(&self.handshake.examiner);
         let node = Arc::clone(&self.node);
         let driver = Driver::new(Arc::clone(&inbox), stream, reader, examiner, node, self.command_timeout);

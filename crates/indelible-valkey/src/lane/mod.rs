@@ -1,11 +1,13 @@
 //! Lanes: long-lived connections that many operations share. A lane turns batches into pipelines, keeps several in
 //! flight, and is dropped at the first doubt (`docs/soundness.md`, line 15).
 
+mod direct;
 mod driver;
 mod in_flight;
 mod inbox;
 mod manager;
 
+pub(crate) use direct::DirectSocket;
 pub use inbox::Lane;
-pub(crate) use inbox::{Errand, Rejected};
+pub(crate) use inbox::{DirectLane, Errand, Rejected};
 pub use manager::{LaneError, LaneManager};
