@@ -30,6 +30,23 @@ export declare class NativeStore {
   close(): void
 }
 
+/** Examines a server as the stores of this configuration (JSON text) will meet it. Changes nothing there. */
+export declare function examine(config: string, admin?: NativeAccount | undefined | null): Promise<NativeFinding[]>
+
+/** Creates the generation of a keyspace that has none; with `accept` replaces the one that is there. */
+export declare function initialise(config: string, accept: boolean, account?: NativeAccount | undefined | null): Promise<NativeFinding[]>
+
+/** Reads the labels of a session and changes nothing; a finding says why they could not be read. */
+export declare function lookUp(config: string, session: string, account?: NativeAccount | undefined | null): Promise<NativeLookUp | NativeFinding>
+
+/** Credentials that are not those of the configuration. */
+export interface NativeAccount {
+  /** The user; the default user if absent. */
+  username?: string
+  /** Its password. */
+  password: string
+}
+
 /** Why a configuration was refused. */
 export interface NativeConfigProblem {
   /** `ERR_CONFIG_…` */
@@ -38,6 +55,28 @@ export interface NativeConfigProblem {
   path: string
   /** What is wrong and what to do. */
   message: string
+}
+
+/** What one check found. No text in it holds a secret. */
+export interface NativeFinding {
+  /** Name of the check. */
+  name: string
+  /** How it ended. */
+  status: 'ok' | 'warn' | 'fail'
+  /** What was found. */
+  detail: string
+  /** What to do about it; absent when the status is `ok`. */
+  hint?: string
+}
+
+/** What stands under a session's key. */
+export interface NativeLookUp {
+  /** The key: prefix and digest, not the session id. */
+  key: string
+  /** The labels, ordered by their UTF-8 bytes. */
+  labels: Array<string>
+  /** A replica answered: it may lack labels that the primary has. */
+  fromReplica: boolean
 }
 
 /**

@@ -773,8 +773,11 @@ if (
   }
 }
 
-const { NativeStore, openStore, testSwitches, version } = nativeBinding
+const { NativeStore, examine, initialise, lookUp, openStore, testSwitches, version } = nativeBinding
 export { NativeStore }
+export { examine }
+export { initialise }
+export { lookUp }
 export { openStore }
 export { testSwitches }
 export { version }

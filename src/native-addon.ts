@@ -5,7 +5,10 @@ import type * as Native from '../native/index.js'
 import { ConfigError } from './config-error.js'
 
 /** The addon's exports; the types are generated from the Rust crate `indelible-node`. */
-export type NativeAddon = Pick<typeof Native, 'openStore' | 'testSwitches' | 'version'>
+export type NativeAddon = Pick<
+  typeof Native,
+  'examine' | 'initialise' | 'lookUp' | 'openStore' | 'testSwitches' | 'version'
+>
 
 /** An open store of the addon. */
 export type NativeStore = Native.NativeStore

@@ -4,6 +4,7 @@
 //! Every entry catches panics: one that crossed into JavaScript would end the process.
 
 mod js_credentials;
+pub mod operator;
 mod outbox;
 mod reply_frame;
 

@@ -29,6 +29,23 @@ impl Generation {
         Ok(Self { id: const_hex::encode(id).into(), ttl_seconds, accepted: false })
     }
 
+    /// The same as an operator's answer to a loss: running nodes follow it.
+    pub(crate) fn into_accepted(self) -> Self {
+        Self { accepted: true, ..self }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn ttl_seconds(&self) -> Option<u32> {
+        self.ttl_seconds
+    }
+
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
     /// The value as the server keeps it.
     pub(crate) fn encode(&self) -> String {
         let ttl = self.ttl_seconds.map_or_else(|| "-".to_owned(), |ttl| ttl.to_string());

@@ -10,6 +10,7 @@
 //!   **generation** of the keyspace (`docs/soundness.md`).
 //! * **Interned sets** name a label set that has been seen before by a number.
 //! * [`ValkeySessionStore`] is the Rust face; `indelible-node` is the other.
+//! * [`operator`] is what an operator asks of a server, outside the data path.
 //!
 //! # Example
 //!
@@ -50,6 +51,7 @@ mod lanes;
 mod memory;
 mod node;
 mod operation;
+pub mod operator;
 mod outcome;
 mod pipeline;
 mod proof;

@@ -50,7 +50,8 @@ impl Dialer {
         Err(last)
     }
 
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    /// The addresses of a host; none when there is none that may be dialled.
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
         let addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, port)],
             Err(_) => lookup_host((host, port))
@@ -63,7 +64,8 @@ impl Dialer {
         Ok(addresses)
     }
 
-    async fn secure(&self, stream: TcpStream, host: &str, events: &mut Vec<Event>) -> Result<Stream, Fault> {
+    /// Puts TLS on a connection to `host`, if TLS is on.
+    pub(crate) async fn secure(&self, stream: TcpStream, host: &str, events: &mut Vec<Event>) -> Result<Stream, Fault> {
         let Some(tls) = &self.tls else { return Stream::tcp(stream).map_err(|error| connect_fault(&error)) };
         let fault = |detail: &'static str| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
         let name = tls.server_name(host).ok_or_else(|| fault("the host is no name that a certificate can carry"))?;

@@ -45,6 +45,11 @@ impl Stream {
     pub(crate) fn io(&mut self) -> Pin<&mut (impl AsyncRead + AsyncWrite + ?Sized + use<>)> {
         self.io.as_mut()
     }
+
+    /// The stream for whoever wants to own it.
+    pub(crate) fn into_io(self) -> impl AsyncRead + AsyncWrite + Send + Unpin + 'static {
+        self.io
+    }
 }
 
 impl std::fmt::Debug for Stream {

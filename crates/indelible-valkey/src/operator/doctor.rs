@@ -1,0 +1,88 @@
+//! The examination: every check in its order, until one that the rest stands on fails.
+
+use super::approach::approach;
+use super::link::Link;
+use super::permissions::{ask_for_each, try_each};
+use super::server_facts::{ServerFacts, append_fsync};
+use super::{Finding, generation, latency};
+use crate::checks::Demands;
+use crate::config::{Checks, Config};
+use crate::connection::ServerInfo;
+use crate::credentials::Login;
+
+/// Examines a server as the stores of this configuration will meet it. Changes nothing there.
+///
+/// With `admin`, permissions are asked for instead of tried, and what only an administrator may read is read.
+/// The findings are in the order of the checks, which `docs/cli.md` lists.
+pub async fn examine(config: &Config, admin: Option<&Login>) -> Vec<Finding> {
+    let mut findings = vec![Finding::ok("config", format!("accepted; keys begin with {}:", config.key_prefix))];
+    let Ok(mut link) = approach(config, None, &mut findings).await else { return findings };
+    let mut admin_link = match admin {
+        None => None,
+        Some(account) => match connect_admin(config, account).await {
+            Ok(link) => Some(link),
+            Err(finding) => {
+                findings.push(finding);
+                return findings;
+            }
+        },
+    };
+    match &mut admin_link {
+        Some(admin) => ask_for_each(admin, &user(config).await, config, &mut findings).await,
+        None => try_each(config, &mut findings).await,
+    }
+    examine_server(admin_link.as_mut().unwrap_or(&mut link), config, &mut findings).await;
+    findings.push(generation::judge(&mut link, config).await);
+    findings.push(latency::judge(&mut link, config).await);
+    findings
+}
+
+/// A connection as the administrator; the way there is known to be open, so only the credentials can be wrong.
+async fn connect_admin(config: &Config, account: &Login) -> Result<Link, Finding> {
+    let mut steps = Vec::new();
+    approach(config, Some(account), &mut steps).await.map_err(|_| {
+        let (detail, hint) = steps.pop().map_or_else(Default::default, |step| (step.detail, step.hint));
+        let hint = hint.unwrap_or_else(|| "check --admin-username and its password".to_owned());
+        Finding::fail("admin", detail, hint)
+    })
+}
+
+/// The user that stores connect as.
+async fn user(config: &Config) -> String {
+    let login = config.credentials.read(&mut Vec::new()).await.ok().flatten();
+    login.and_then(|login| login.username).map_or_else(|| "default".to_owned(), String::from)
+}
+
+/// What `INFO` tells. Without it these checks are left out: that it is not permitted has been found already.
+async fn examine_server(link: &mut Link, config: &Config, findings: &mut Vec<Finding>) {
+    match ServerFacts::of(link).await {
+        Ok(facts) => {
+            let fsync = append_fsync(link).await;
+            findings.extend([
+                facts.version(),
+                facts.role(),
+                facts.eviction(),
+                facts.persistence(&fsync),
+                facts.clock(),
+            ]);
+            findings.extend(refusal(config, &facts.as_store_sees_it(), fsync.ok().as_deref()));
+        }
+        Err(refused) if refused.is_permission() => findings.extend(refusal(config, &ServerInfo::unknown(), None)),
+        Err(refused) => findings.push(Finding::fail("info", refused.to_string(), refused.hint())),
+    }
+}
+
+/// Why a store would refuse this server, judged by the store's own rules; nothing under `checks: warn` and `off`.
+fn refusal(config: &Config, info: &ServerInfo, appendfsync: Option<&str>) -> Option<Finding> {
+    let Demands { checks, .. } = config.demands;
+    let refused = config.demands.refusal(&config.demands.examine(info, None, appendfsync));
+    match refused {
+        Some(fault) => {
+            let detail = fault.detail.unwrap_or("the server's settings do not carry the promise".into());
+            let hint = "change it on the server; until then every operation answers ERR_STORE_UNSAFE_SERVER";
+            Some(Finding::fail("checks", format!("`checks: enforce` refuses this server: {detail}"), hint))
+        }
+        None if checks == Checks::Enforce => Some(Finding::ok("checks", "`checks: enforce` accepts this server")),
+        None => None,
+    }
+}
