@@ -2,6 +2,7 @@
 //! when the keyspace has no generation yet.
 
 use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -18,6 +19,7 @@ use crate::fault::Fault;
 use crate::generation::GenerationPin;
 use crate::label_commands::generation_key;
 use crate::resp::{Element, Malformed, Reply, ReplyReader, ServerError, push_command};
+use crate::tls::{describe_tls_failure, is_tls_failure};
 
 /// What every new connection is asked and told.
 #[derive(Debug)]
@@ -118,13 +120,13 @@ impl Conversation<'_> {
         if matches!(value, Said::Nothing) && pin.mode() == GenerationMode::Observe {
             let created = pin.create().map_err(|_| Fault::new(Failure::Internal))?;
             // Read first: at maxmemory the SET is refused although there is a generation already.
-            if let Said::Refused(error) =
-                self.ask(&[b"SET", key.as_bytes(), created.encode().as_bytes(), b"NX"]).await?
-            {
-                return Err(error.into());
+            match self.ask(&[b"SET", key.as_bytes(), created.encode().as_bytes(), b"NX"]).await? {
+                Said::Refused(error) => return Err(error.into()),
+                Said::Fine => events.push(Event::Alarm(Alarm::GenerationCreated)),
+                // Another node was faster.
+                Said::Nothing | Said::Text(_) => {}
             }
             value = self.ask(read).await?;
-            events.push(Event::Alarm(Alarm::GenerationCreated));
         }
         match value {
             Said::Text(text) => {
@@ -163,7 +165,7 @@ impl Conversation<'_> {
         };
         // It may have held a password.
         zeroize::Zeroize::zeroize(out);
-        sent.map_err(|_| Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)))
+        sent.map_err(|error| broken(&error))
     }
 
     async fn next(&mut self) -> Result<Said, Fault> {
@@ -197,11 +199,19 @@ impl Conversation<'_> {
                 }
             })
             .await
-            .unwrap_or(0);
+            .map_err(|error| broken(&error))?;
             if count == 0 {
                 return Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
             }
             self.reader.advance(count);
         }
     }
+}
+
+/// Why a new connection broke. Under TLS 1.3 a server refuses our certificate only when we have spoken already.
+fn broken(error: &io::Error) -> Fault {
+    if is_tls_failure(error) {
+        return Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(describe_tls_failure(error));
+    }
+    Fault::new(Failure::Unavailable(Unavailable::ConnectionLost))
 }

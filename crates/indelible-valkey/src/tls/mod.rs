@@ -14,7 +14,7 @@ use crate::config::{ConfigError, ConfigErrorCode, RawTlsFiles};
 use crate::event::{Alarm, Event};
 
 use pem_source::PemSource;
-pub(crate) use tls_failure::describe_tls_failure;
+pub(crate) use tls_failure::{describe_tls_failure, is_tls_failure};
 
 /// What a TLS connection is opened with. Files are read anew for every connection; a pair that cannot be used leaves
 /// the last good one in place.

@@ -4,6 +4,11 @@ use std::io;
 
 use rustls::CertificateError;
 
+/// Whether it was TLS that failed, and not the connection beneath it.
+pub(crate) fn is_tls_failure(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
 /// Names the cause of a failed handshake; never a value of either side.
 pub(crate) fn describe_tls_failure(error: &io::Error) -> &'static str {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
