@@ -79,6 +79,9 @@ export interface NativeLookUp {
   fromReplica: boolean
 }
 
+/** Opens the engine of a storage driver in the same way. */
+export declare function openStorage(config: string, wake: () => void, askCredentials?: (request: number) => void): NativeStore | NativeConfigProblem
+
 /**
  * Opens a store from its configuration as JSON text, or says what is wrong with that. `wake` is called, without
  * arguments and never twice before a drain, when there is something to drain. `askCredentials` is called with a number

@@ -773,11 +773,12 @@ if (
   }
 }
 
-const { NativeStore, examine, initialise, lookUp, openStore, testSwitches, version } = nativeBinding
+const { NativeStore, examine, initialise, lookUp, openStorage, openStore, testSwitches, version } = nativeBinding
 export { NativeStore }
 export { examine }
 export { initialise }
 export { lookUp }
+export { openStorage }
 export { openStore }
 export { testSwitches }
 export { version }

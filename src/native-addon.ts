@@ -7,7 +7,7 @@ import { ConfigError } from './config-error.js'
 /** The addon's exports; the types are generated from the Rust crate `indelible-node`. */
 export type NativeAddon = Pick<
   typeof Native,
-  'examine' | 'initialise' | 'lookUp' | 'openStore' | 'testSwitches' | 'version'
+  'examine' | 'initialise' | 'lookUp' | 'openStorage' | 'openStore' | 'testSwitches' | 'version'
 >
 
 /** An open store of the addon. */

@@ -10,6 +10,11 @@ export type LoadResult =
 /** Every label is stored, or why that is not certain. */
 export type AppendResult = { readonly ok: true } | { readonly ok: false; readonly error: StoreError }
 
+/** What an operation of the storage driver answers: text, or `undefined` where there is nothing. */
+export type ExchangeResult =
+  | { readonly ok: true; readonly value: string | undefined }
+  | { readonly ok: false; readonly error: StoreError }
+
 /** The answer to every append that succeeded: one frozen object, since it tells nothing else. */
 export const APPENDED: AppendResult = Object.freeze({ ok: true })
 

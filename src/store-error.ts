@@ -2,7 +2,25 @@ import { failureEntry, reasonCause, STORE_FAILURES } from './store-failure.js'
 import type { StoreErrorCode, StoreErrorReason, StoreErrorReasons } from './store-failure.js'
 
 /** The operation that failed. */
-export type StoreOperation = 'load' | 'append'
+export type StoreOperation =
+  | 'load'
+  | 'append'
+  | 'save-session'
+  | 'load-session'
+  | 'delete-session'
+  | 'increment'
+  | 'current'
+  | 'reset'
+  | 'get-policy'
+  | 'cache-policy'
+  | 'invalidate-policy'
+
+const READS: ReadonlySet<StoreOperation> = new Set(['load', 'load-session', 'current', 'get-policy'])
+
+/** Whether an operation changes what the store holds: only then can a failed one have happened all the same. */
+export function changesData(operation: StoreOperation): boolean {
+  return !READS.has(operation)
+}
 
 /** A code, with one of its own reasons if it is known. */
 export type StoreFailure = {
@@ -74,7 +92,7 @@ export class StoreError extends Error {
     if (reason !== undefined) this.reason = reason
     this.operation = operation
     this.retryable = retryable
-    this.indeterminate = operation === 'append' && record.indeterminate === true
+    this.indeterminate = record.indeterminate === true && changesData(operation)
     if (serverCode !== undefined && SERVER_CODE.test(serverCode)) this.serverCode = serverCode
     this.attempts = record.attempts ?? 0
     this.elapsedMs = record.elapsedMs ?? 0

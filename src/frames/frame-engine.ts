@@ -2,16 +2,24 @@ import { alarmChannel, operationChannel, stateChannel } from '../events.js'
 import type { StoreAlarm } from '../events.js'
 import type { NativeStore } from '../native-addon.js'
 import { APPENDED, failed } from '../results.js'
-import type { AppendResult, LoadResult } from '../results.js'
-import { StoreError } from '../store-error.js'
+import type { AppendResult, ExchangeResult, LoadResult } from '../results.js'
+import { changesData, StoreError } from '../store-error.js'
 import type { StoreFailure, StoreOperation, UncheckedStoreErrorRecord } from '../store-error.js'
 import type { StoreHealth } from '../store-health.js'
 import { FrameWriter, OPCODE } from './frame-writer.js'
 import { PendingOperations } from './pending-operations.js'
-import type { Settle } from './pending-operations.js'
+import type { Result, Settle } from './pending-operations.js'
 import { ReplyReader } from './reply-reader.js'
 import type { NativeEvent, ReplySink } from './reply-reader.js'
 import { Watchdog } from './watchdog.js'
+
+/** News of cached policies that other nodes may change. */
+export type PoliciesEvent =
+  | { readonly name: 'tracking' | 'lost' }
+  | { readonly name: 'invalidated'; readonly agents: readonly string[] }
+
+/** The answer to a write of the storage driver: one frozen object, since it tells nothing else. */
+const DONE: ExchangeResult = Object.freeze({ ok: true, value: undefined })
 
 /** Bytes of one frame; a larger turn makes several. */
 const MAX_FRAME_BYTES = 1024 * 1024
@@ -19,8 +27,6 @@ const MAX_FRAME_BYTES = 1024 * 1024
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 /** How long after the engine's own deadline the watchdog takes it for lost, in milliseconds. */
 const WATCHDOG_SLACK_MS = 1000
-
-type Result = LoadResult & AppendResult
 
 /**
  * The JavaScript half of the engine: operations of one turn go out in one frame, answers come back in one.
@@ -45,9 +51,16 @@ export class FrameEngine implements ReplySink {
   /** Set by {@link close}: told when nobody waits any longer. */
   #onIdle: (() => void) | undefined
 
-  /** `open` gets the function that wakes this engine and answers the store. */
-  constructor(kind: string, open: (wake: () => void) => NativeStore) {
+  readonly #onPolicies: ((event: PoliciesEvent) => void) | undefined
+
+  /** `open` gets the function that wakes this engine and answers the store; `onPolicies` gets news of policies. */
+  constructor(
+    kind: string,
+    open: (wake: () => void) => NativeStore,
+    onPolicies?: (event: PoliciesEvent) => void,
+  ) {
     this.#kind = kind
+    this.#onPolicies = onPolicies
     this.#native = open(() => this.#drain())
     this.#maxInFlight = this.#native.maxInFlight
     this.#watchdog = new Watchdog(this.#native.deadlineMs + WATCHDOG_SLACK_MS, (overdue) =>
@@ -65,6 +78,15 @@ export class FrameEngine implements ReplySink {
     signal: AbortSignal | undefined,
   ): Promise<AppendResult> {
     return this.#call('append', ids, labels, signal)
+  }
+
+  /** One operation of the storage driver: what it is about, and what goes with it, as text. */
+  exchange(
+    operation: StoreOperation,
+    ids: readonly string[],
+    args?: readonly string[],
+  ): Promise<ExchangeResult> {
+    return this.#call(operation, ids, args, undefined)
   }
 
   /** Takes nothing more; resolves once everything under way has settled, by its own deadline at the latest. */
@@ -94,7 +116,7 @@ export class FrameEngine implements ReplySink {
   #call(
     operation: StoreOperation,
     ids: readonly string[],
-    labels: readonly string[] | undefined,
+    args: readonly string[] | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const pending = this.#pending
@@ -110,7 +132,7 @@ export class FrameEngine implements ReplySink {
 
     const writer = this.#writer
     if (writer.length === 0) process.nextTick(this.#flush)
-    pending.setBytes(token, writer.push(token, OPCODE[operation], ids, labels))
+    pending.setBytes(token, writer.push(token, OPCODE[operation], ids, args))
     if (writer.length >= MAX_FRAME_BYTES) this.#submit()
     return promise
   }
@@ -181,23 +203,29 @@ export class FrameEngine implements ReplySink {
     const operation = this.#pending.operationOf(token)
     const settle = this.#pending.abandon(token)
     if (settle === undefined) return
-    const result = failed({ ...failure, operation, indeterminate: operation === 'append', cause })
+    const result = failed({ ...failure, operation, indeterminate: changesData(operation), cause })
     this.#report(token, result.error)
-    settle(result)
+    settle(result as Result)
   }
 
   loaded(token: number, result: LoadResult): void {
+    this.#settle(token, result as Result)
+  }
+
+  done(token: number): void {
+    const isAppend = this.#pending.operationOf(token) === 'append'
+    this.#settle(token, (isAppend ? APPENDED : DONE) as Result)
+  }
+
+  value(token: number, value: string | undefined): void {
+    this.#settle(token, Object.freeze({ ok: true, value }) as Result)
+  }
+
+  #settle(token: number, result: Result): void {
     const settle = this.#pending.answer(token)
     if (settle === undefined) return
     this.#report(token)
     settle(result)
-  }
-
-  appended(token: number): void {
-    const settle = this.#pending.answer(token)
-    if (settle === undefined) return
-    this.#report(token)
-    settle(APPENDED as Result)
   }
 
   failed(token: number, record: UncheckedStoreErrorRecord): void {
@@ -210,7 +238,8 @@ export class FrameEngine implements ReplySink {
 
   event({ channel, ...event }: NativeEvent): void {
     if (channel === 'alarm') alarmChannel.publish({ ...event, kind: this.#kind } as unknown as StoreAlarm)
-    else stateChannel.publish({ ...event, kind: this.#kind })
+    else if (channel === 'state') stateChannel.publish({ ...event, kind: this.#kind })
+    else this.#onPolicies?.(event as PoliciesEvent)
   }
 
   #report(token: number, error?: StoreError): void {

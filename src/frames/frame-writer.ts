@@ -1,13 +1,26 @@
+import type { StoreOperation } from '../store-error.js'
+
 /** What an operation asks for; the numbers are those of `crates/indelible-valkey/src/frame.rs`. */
-export const OPCODE = { load: 1, append: 2 } as const
-export type Opcode = (typeof OPCODE)[keyof typeof OPCODE]
+export const OPCODE: Readonly<Record<StoreOperation, number>> = {
+  load: 1,
+  append: 2,
+  'save-session': 3,
+  'load-session': 4,
+  'delete-session': 5,
+  increment: 6,
+  current: 7,
+  reset: 8,
+  'get-policy': 9,
+  'cache-policy': 10,
+  'invalidate-policy': 11,
+}
 
 const HEADER_BYTES = 12
 const INITIAL_BYTES = 64 * 1024
 /** Up to here a loop over the characters is faster than a call into C++. */
 const SHORT_TEXT = 64
 
-const NO_LABELS: readonly string[] = []
+const NOTHING: readonly string[] = []
 
 /**
  * The request frame of a turn: a growing buffer to which each operation is appended. The layout stands in
@@ -33,31 +46,31 @@ export class FrameWriter {
   }
 
   /**
-   * Adds one operation and returns its size in bytes. Ids and labels must be within the limits: well-formed text
-   * of at most 65,535 bytes, at most 255 ids and 65,535 labels.
+   * Adds one operation and returns its size in bytes. Ids and arguments must be well-formed text, at most 255 ids
+   * and 65,535 arguments.
    */
-  push(token: number, opcode: Opcode, ids: readonly string[], labels: readonly string[] = NO_LABELS): number {
+  push(token: number, opcode: number, ids: readonly string[], args: readonly string[] = NOTHING): number {
     const start = this.#length
     this.#reserve(HEADER_BYTES)
     this.#length = start + HEADER_BYTES
     for (let index = 0; index < ids.length; index++) this.#text(ids[index] as string)
-    for (let index = 0; index < labels.length; index++) this.#text(labels[index] as string)
+    for (let index = 0; index < args.length; index++) this.#text(args[index] as string)
     const bytes = this.#bytes
     const size = this.#length - start
     writeWord(bytes, start, size)
     writeWord(bytes, start + 4, token)
     bytes[start + 8] = opcode
     bytes[start + 9] = ids.length
-    bytes[start + 10] = labels.length
-    bytes[start + 11] = labels.length >>> 8
+    bytes[start + 10] = args.length
+    bytes[start + 11] = args.length >>> 8
     return size
   }
 
   #text(text: string): void {
     const { length } = text
-    this.#reserve(2 + length * 3)
+    this.#reserve(4 + length * 3)
     const bytes = this.#bytes
-    const start = this.#length + 2
+    const start = this.#length + 4
     let end = start
     if (length <= SHORT_TEXT) {
       for (; end - start < length; end++) {
@@ -67,9 +80,7 @@ export class FrameWriter {
       }
     }
     if (end - start < length) end = start + bytes.write(text, start, 'utf8')
-    const size = end - start
-    bytes[start - 2] = size
-    bytes[start - 1] = size >>> 8
+    writeWord(bytes, start - 4, end - start)
     this.#length = end
   }
 

@@ -1,8 +1,11 @@
-import type { AppendResult, LoadResult } from '../results.js'
+import type { AppendResult, ExchangeResult, LoadResult } from '../results.js'
 import type { StoreOperation } from '../store-error.js'
 
-/** Takes the result of one operation. A load gets a {@link LoadResult}, an append an {@link AppendResult}. */
-export type Settle = (result: LoadResult & AppendResult) => void
+/** Any result: a load gets a {@link LoadResult}, an append an {@link AppendResult}, all others an {@link ExchangeResult}. */
+export type Result = LoadResult & AppendResult & ExchangeResult
+
+/** Takes the result of one operation. */
+export type Settle = (result: Result) => void
 
 /**
  * The operations under way, by token.

@@ -6,20 +6,30 @@ import type { UncheckedStoreErrorRecord } from '../store-error.js'
 /** Takes what a reply frame holds. */
 export interface ReplySink {
   loaded(token: number, result: LoadResult): void
-  appended(token: number): void
+  done(token: number): void
+  value(token: number, value: string | undefined): void
   failed(token: number, record: UncheckedStoreErrorRecord): void
   event(event: NativeEvent): void
 }
 
 /** An event as the engine tells it. */
 export interface NativeEvent {
-  readonly channel: 'alarm' | 'state'
+  readonly channel: 'alarm' | 'state' | 'policies'
   readonly name: string
   readonly [detail: string]: unknown
 }
 
 /** The records of `crates/indelible-node/src/reply_frame.rs`. */
-const RECORD = { labelSet: 1, loaded: 2, appended: 3, failed: 4, event: 5, forget: 6 } as const
+const RECORD = {
+  labelSet: 1,
+  loaded: 2,
+  done: 3,
+  failed: 4,
+  event: 5,
+  forget: 6,
+  value: 7,
+  nothing: 8,
+} as const
 
 const INITIAL_BYTES = 64 * 1024
 
@@ -52,8 +62,8 @@ export class ReplyReader {
           sink.loaded(words[at + 1] as number, this.#result(words[at + 2] as number))
           at += 3
           break
-        case RECORD.appended:
-          sink.appended(words[at + 1] as number)
+        case RECORD.done:
+          sink.done(words[at + 1] as number)
           at += 2
           break
         case RECORD.labelSet:
@@ -66,6 +76,14 @@ export class ReplyReader {
         case RECORD.event:
           sink.event(JSON.parse(this.#text(at + 1)) as NativeEvent)
           at = this.#afterText(at + 1)
+          break
+        case RECORD.value:
+          sink.value(words[at + 1] as number, this.#text(at + 2))
+          at = this.#afterText(at + 2)
+          break
+        case RECORD.nothing:
+          sink.value(words[at + 1] as number, undefined)
+          at += 2
           break
         case RECORD.forget:
           this.#results.clear()

@@ -14,6 +14,24 @@ pub enum Operation {
     Load,
     /// [`append_labels`](crate::SessionStore::append_labels)
     Append,
+    /// Write a session record.
+    SaveSession,
+    /// Read a session record.
+    LoadSession,
+    /// Delete a session record.
+    DeleteSession,
+    /// Count up.
+    Increment,
+    /// Read a counter.
+    Current,
+    /// Delete a counter.
+    Reset,
+    /// Read a cached policy.
+    GetPolicy,
+    /// Cache a policy.
+    CachePolicy,
+    /// Delete a cached policy.
+    InvalidatePolicy,
 }
 
 impl Operation {
@@ -23,6 +41,15 @@ impl Operation {
         match self {
             Self::Load => "load",
             Self::Append => "append",
+            Self::SaveSession => "save-session",
+            Self::LoadSession => "load-session",
+            Self::DeleteSession => "delete-session",
+            Self::Increment => "increment",
+            Self::Current => "current",
+            Self::Reset => "reset",
+            Self::GetPolicy => "get-policy",
+            Self::CachePolicy => "cache-policy",
+            Self::InvalidatePolicy => "invalidate-policy",
         }
     }
 }

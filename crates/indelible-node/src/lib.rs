@@ -65,9 +65,27 @@ pub fn open_store(
     wake: Function<'_, (), ()>,
     ask_credentials: Option<Function<'_, u32, ()>>,
 ) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
+    open(wake, ask_credentials, || Config::from_json(&config))
+}
+
+/// Opens the engine of a storage driver in the same way.
+#[napi(catch_unwind, ts_args_type = "config: string, wake: () => void, askCredentials?: (request: number) => void")]
+pub fn open_storage(
+    config: String,
+    wake: Function<'_, (), ()>,
+    ask_credentials: Option<Function<'_, u32, ()>>,
+) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
+    open(wake, ask_credentials, || Config::storage_from_json(&config))
+}
+
+fn open(
+    wake: Function<'_, (), ()>,
+    ask_credentials: Option<Function<'_, u32, ()>>,
+    read: impl FnOnce() -> Result<Config, ConfigError>,
+) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
     let wake = wake.build_threadsafe_function().weak::<true>().build()?;
     let credentials = ask_credentials.map(JsCredentials::new).transpose()?.map(Arc::new);
-    let opened = Config::from_json(&config).and_then(|mut config| {
+    let opened = read().and_then(|mut config| {
         if let Some(credentials) = &credentials {
             config = config.with_credentials_provider(Arc::clone(credentials) as Arc<dyn CredentialsProvider>)?;
         }

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | label set | 1, id, count, then each label as a text |
 //! | loaded | 2, token, id of the label set |
-//! | appended | 3, token |
+//! | done | 3, token |
 //! | failed | 4, token, error as a JSON text |
 //! | event | 5, event as a JSON text |
+//! | value | 7, token, text |
+//! | nothing | 8, token |
 //! | forget | 6: the label sets told so far will not be named again |
 //!
 //! A text is its length in bytes, then its UTF-8 bytes padded with zeros to whole words.
@@ -19,10 +21,12 @@ use serde_json::json;
 
 const LABEL_SET: u32 = 1;
 const LOADED: u32 = 2;
-const APPENDED: u32 = 3;
+const DONE: u32 = 3;
 const FAILED: u32 = 4;
 const EVENT: u32 = 5;
 const FORGET: u32 = 6;
+const VALUE: u32 = 7;
+const NOTHING: u32 = 8;
 
 /// Label sets that the other side keeps at the most.
 const MAX_TOLD: usize = 65_536;
@@ -42,7 +46,12 @@ impl ReplyFrameWriter {
                 }
                 push_words(frame, &[LOADED, outcome.token, set.id()]);
             }
-            Ok(Answer::Appended) => push_words(frame, &[APPENDED, outcome.token]),
+            Ok(Answer::Appended | Answer::Done) => push_words(frame, &[DONE, outcome.token]),
+            Ok(Answer::Value(value)) => {
+                push_words(frame, &[VALUE, outcome.token]);
+                push_text(frame, &value);
+            }
+            Ok(Answer::Nothing) => push_words(frame, &[NOTHING, outcome.token]),
             Err(error) => {
                 push_words(frame, &[FAILED, outcome.token]);
                 push_text(frame, &error_json(&error));

@@ -29,6 +29,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// Sessions of the label store that it concerns.
+    pub(crate) fn session_count(&self) -> usize {
+        if self.opcode.is_of_labels() { usize::from(self.id_count) } else { 0 }
+    }
+
     /// The same operation after one more failed attempt.
     pub(crate) fn after_failure(self, indeterminate: bool) -> Self {
         Self {

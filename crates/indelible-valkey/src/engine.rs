@@ -17,6 +17,7 @@ use crate::lane::LaneManager;
 use crate::lanes::{self, Lanes};
 use crate::node::Node;
 use crate::outcome::Outcomes;
+use crate::policy_watch::PolicyWatch;
 use crate::store_core::StoreCore;
 use crate::timing::Timing;
 
@@ -41,12 +42,20 @@ impl Engine {
             .build()
             .map_err(|error| unavailable(&error.to_string()))?;
         let store = Arc::new(Self::store(config, &outcomes)?);
+        let watch = config.track_policies.then(|| policy_watch(config, &outcomes));
         let (frames, incoming) = unbounded_channel();
         thread::Builder::new()
             .name("indelible-lanes".into())
             .spawn({
                 let store = Arc::clone(&store);
-                move || runtime.block_on(dispatch::run(store, incoming))
+                move || {
+                    runtime.block_on(async {
+                        if let Some(watch) = watch {
+                            tokio::spawn(watch.run());
+                        }
+                        dispatch::run(store, incoming).await;
+                    });
+                }
             })
             .map_err(|error| unavailable(&error.to_string()))?;
         if let Some(alarm) = ttl_alarm(config) {
@@ -84,6 +93,16 @@ impl Engine {
             Ok(()) => true,
             Err(frame) => self.frames.send(frame).is_ok(),
         }
+    }
+}
+
+fn policy_watch(config: &Config, outcomes: &Arc<dyn Outcomes>) -> PolicyWatch {
+    PolicyWatch {
+        dialer: Dialer::new(config.endpoint.clone(), config.tls.clone()),
+        credentials: config.credentials.clone(),
+        connect_timeout: config.timing.connect,
+        command_timeout: config.timing.command,
+        outcomes: Arc::clone(outcomes),
     }
 }
 

@@ -146,22 +146,43 @@ impl State {
     }
 }
 
-/// An alarm or a change of state.
+/// What is known of cached policies that other nodes may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policies {
+    /// From now on every change is told.
+    Tracking,
+    /// The policies of these agents have changed.
+    Invalidated {
+        /// Agent ids in hex, as they stand in the keys.
+        agents: Vec<Box<str>>,
+    },
+    /// Changes are no longer told: nothing that is kept can be trusted.
+    Lost,
+}
+
+/// An alarm, a change of state, or news of cached policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Something an operator should look at.
     Alarm(Alarm),
     /// A change of state.
     State(State),
+    /// News of cached policies.
+    Policies(Policies),
 }
 
 impl Event {
-    /// The event as JSON: `{ "channel": "alarm" | "state", "name": …, … }`.
+    /// The event as JSON: `{ "channel": "alarm" | "state" | "policies", "name": …, … }`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let (channel, name, details) = match self {
             Self::Alarm(alarm) => ("alarm", alarm.name(), alarm.details()),
             Self::State(state) => ("state", state.name(), state.details()),
+            Self::Policies(Policies::Tracking) => ("policies", "tracking", json!({})),
+            Self::Policies(Policies::Invalidated { agents }) => {
+                ("policies", "invalidated", json!({ "agents": agents }))
+            }
+            Self::Policies(Policies::Lost) => ("policies", "lost", json!({})),
         };
         let mut event = Map::new();
         event.insert("channel".into(), channel.into());

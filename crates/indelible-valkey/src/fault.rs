@@ -37,12 +37,11 @@ impl Fault {
 
     /// The fault as it concerns one operation: only a write can have happened.
     pub(crate) fn for_opcode(mut self, opcode: Opcode) -> Self {
-        self.indeterminate &= opcode == Opcode::Append;
+        self.indeterminate &= opcode.changes_data();
         self
     }
 
-    /// Whether another attempt, on another connection, may do better right away. All operations of this store may be
-    /// repeated: adding a label twice is adding it once.
+    /// Whether another attempt, on another connection, may do better right away.
     pub(crate) fn is_worth_a_retry(&self) -> bool {
         match self.failure {
             Failure::Unavailable(reason) => reason != Unavailable::Tls,

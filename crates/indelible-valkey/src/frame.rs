@@ -8,8 +8,8 @@
 //! | 4 | token: names the operation in its answer |
 //! | 1 | opcode |
 //! | 1 | number of ids |
-//! | 2 | number of labels |
-//! | … | ids, then labels, each as a 2-byte length and its UTF-8 bytes |
+//! | 2 | number of arguments |
+//! | … | ids, then arguments, each as a 4-byte length and its UTF-8 bytes |
 
 use std::time::Instant;
 
@@ -21,16 +21,77 @@ const HEADER_BYTES: usize = 12;
 pub enum Opcode {
     /// Read the union of the ids' labels.
     Load = 1,
-    /// Add every label to every id.
+    /// Add every argument as a label to every id.
     Append = 2,
+    /// Write a session record: id; agent id, start in nanoseconds.
+    SaveSession = 3,
+    /// Read a session record: id.
+    LoadSession = 4,
+    /// Delete a session record: id.
+    DeleteSession = 5,
+    /// Count: key; amount, seconds of the window.
+    Increment = 6,
+    /// Read a counter: key.
+    Current = 7,
+    /// Delete a counter: key.
+    Reset = 8,
+    /// Read a cached policy: agent id.
+    GetPolicy = 9,
+    /// Cache a policy: agent id; JSON text, seconds to keep it.
+    CachePolicy = 10,
+    /// Delete a cached policy: agent id.
+    InvalidatePolicy = 11,
 }
 
 impl Opcode {
+    const ALL: [Self; 11] = [
+        Self::Load,
+        Self::Append,
+        Self::SaveSession,
+        Self::LoadSession,
+        Self::DeleteSession,
+        Self::Increment,
+        Self::Current,
+        Self::Reset,
+        Self::GetPolicy,
+        Self::CachePolicy,
+        Self::InvalidatePolicy,
+    ];
+
     fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            1 => Some(Self::Load),
-            2 => Some(Self::Append),
-            _ => None,
+        Self::ALL.into_iter().find(|opcode| *opcode as u8 == byte)
+    }
+
+    /// Whether it concerns labels, which need a proof, a generation and a ratchet.
+    pub(crate) fn is_of_labels(self) -> bool {
+        matches!(self, Self::Load | Self::Append)
+    }
+
+    /// Whether it changes what the server holds.
+    pub(crate) fn changes_data(self) -> bool {
+        !matches!(self, Self::Load | Self::LoadSession | Self::Current | Self::GetPolicy)
+    }
+
+    /// Whether doing it twice is doing it once.
+    pub(crate) fn is_idempotent(self) -> bool {
+        self != Self::Increment
+    }
+
+    /// The operation as errors name it.
+    pub(crate) fn operation(self) -> indelible_core::Operation {
+        use indelible_core::Operation;
+        match self {
+            Self::Load => Operation::Load,
+            Self::Append => Operation::Append,
+            Self::SaveSession => Operation::SaveSession,
+            Self::LoadSession => Operation::LoadSession,
+            Self::DeleteSession => Operation::DeleteSession,
+            Self::Increment => Operation::Increment,
+            Self::Current => Operation::Current,
+            Self::Reset => Operation::Reset,
+            Self::GetPolicy => Operation::GetPolicy,
+            Self::CachePolicy => Operation::CachePolicy,
+            Self::InvalidatePolicy => Operation::InvalidatePolicy,
         }
     }
 }
@@ -71,7 +132,7 @@ impl Frame {
             token: u32::from_le_bytes([t0, t1, t2, t3]),
             opcode: Opcode::from_byte(opcode)?,
             id_count: usize::from(id_count),
-            label_count: usize::from(u16::from_le_bytes([l0, l1])),
+            argument_count: usize::from(u16::from_le_bytes([l0, l1])),
             body: rest.get(HEADER_BYTES..length)?,
         })
     }
@@ -85,7 +146,7 @@ pub(crate) struct Request<'a> {
     pub(crate) token: u32,
     pub(crate) opcode: Opcode,
     pub(crate) id_count: usize,
-    pub(crate) label_count: usize,
+    pub(crate) argument_count: usize,
     body: &'a [u8],
 }
 
@@ -94,8 +155,8 @@ impl<'a> Request<'a> {
         Strings(self.body).take(self.id_count)
     }
 
-    pub(crate) fn labels(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        Strings(self.body).skip(self.id_count).take(self.label_count)
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        Strings(self.body).skip(self.id_count).take(self.argument_count)
     }
 }
 
@@ -107,7 +168,7 @@ impl<'a> Iterator for Strings<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.0.split_first_chunk()?;
-        let (string, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+        let (string, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
         self.0 = rest;
         Some(string)
     }
@@ -120,22 +181,23 @@ pub struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// Adds one operation. Ids and labels are trusted to be within the limits of `indelible_core`.
+    /// Adds one operation. Ids and arguments are trusted to be within the limits of
+    /// `indelible_core`.
     pub fn push<'a>(
         &mut self,
         token: u32,
         opcode: Opcode,
         ids: impl ExactSizeIterator<Item = &'a str>,
-        labels: impl ExactSizeIterator<Item = &'a str>,
+        arguments: impl ExactSizeIterator<Item = &'a str>,
     ) {
         let start = self.bytes.len();
-        let (id_count, label_count) = (ids.len() as u8, labels.len() as u16);
+        let (id_count, argument_count) = (ids.len() as u8, arguments.len() as u16);
         self.bytes.extend_from_slice(&[0; 4]);
         self.bytes.extend_from_slice(&token.to_le_bytes());
         self.bytes.extend_from_slice(&[opcode as u8, id_count]);
-        self.bytes.extend_from_slice(&label_count.to_le_bytes());
-        for text in ids.chain(labels) {
-            self.bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+        self.bytes.extend_from_slice(&argument_count.to_le_bytes());
+        for text in ids.chain(arguments) {
+            self.bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
             self.bytes.extend_from_slice(text.as_bytes());
         }
         let length = ((self.bytes.len() - start) as u32).to_le_bytes();
@@ -164,10 +226,10 @@ mod tests {
         let first = frame.request_at(0).unwrap();
         assert_eq!((first.token, first.opcode), (7, Opcode::Load));
         assert_eq!(first.ids().collect::<Vec<_>>(), ["s".as_bytes(), "\u{fc}".as_bytes()]);
-        assert_eq!(first.labels().count(), 0);
+        assert_eq!(first.arguments().count(), 0);
         let second = frame.request_at(first.length).unwrap();
         assert_eq!((second.token, second.opcode), (u32::MAX, Opcode::Append));
-        assert_eq!(second.labels().collect::<Vec<_>>(), [&b"PII"[..], b"", b"x y"]);
+        assert_eq!(second.arguments().collect::<Vec<_>>(), [&b"PII"[..], b"", b"x y"]);
         assert!(frame.request_at(first.length + second.length).is_none());
     }
 

@@ -24,6 +24,12 @@ pub enum Answer {
     Loaded(Arc<InternedSet>),
     /// The labels are in the store.
     Appended,
+    /// Done, with nothing to tell.
+    Done,
+    /// What was asked for, as text.
+    Value(Box<str>),
+    /// What was asked for is not there.
+    Nothing,
 }
 
 /// Takes outcomes and events; called on the engine's thread and must not block it.

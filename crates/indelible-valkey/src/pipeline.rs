@@ -61,10 +61,14 @@ impl Pipeline {
         let mut operations = Vec::with_capacity(batch.slots().len());
         let mut sessions = Vec::with_capacity(batch.slots().len());
         let mut last_loaded = None;
+        let mut concerns_labels = false;
         for (_, request) in batch.requests() {
             panic_point(Stage::Write, request.ids());
             let first = sessions.len();
-            sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, now)));
+            if request.opcode.is_of_labels() {
+                concerns_labels = true;
+                sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, now)));
+            }
             let own = sessions.get(first..).unwrap_or_default();
             let operation = Operation::write(&request, own, commands, out);
             if let Operation::Load(_) = operation {
@@ -72,7 +76,7 @@ impl Pipeline {
             }
             operations.push(operation);
         }
-        let proof = Proof::write(commands, last_loaded, out);
+        let proof = if concerns_labels { Proof::write(commands, last_loaded, out) } else { Proof::Good };
         let epoch = memory.ratchet.epoch();
         Self {
             batch,
@@ -108,7 +112,7 @@ impl Pipeline {
             return Ok(true);
         };
         panic_point(Stage::Accept, self.batch.requests().flat_map(|(_, request)| request.ids()));
-        let ids = self.batch.slots().get(self.current).map_or(0, |slot| usize::from(slot.id_count));
+        let ids = self.batch.slots().get(self.current).map_or(0, Slot::session_count);
         let own = self.sessions.get_mut(self.current_session..self.current_session + ids).ok_or(Malformed)?;
         if operation.accept(reply, own, memory)? {
             self.current += 1;
@@ -132,7 +136,7 @@ impl Pipeline {
         let mut refresh_code = None;
         let mut rest = sessions.as_slice();
         for ((slot, request), operation) in batch.requests().zip(operations) {
-            let (own, others) = rest.split_at_checked(request.id_count).unwrap_or_default();
+            let (own, others) = rest.split_at_checked(slot.session_count()).unwrap_or_default();
             rest = others;
             match &operation {
                 Operation::Load(load) => {
@@ -141,6 +145,7 @@ impl Pipeline {
                         refresh_code = Some(error.code.clone());
                     }
                 }
+                Operation::SaveSession(_) | Operation::Increment(_) | Operation::Single(_) => {}
                 Operation::Append(append) => {
                     let foreign = append.armed_foreign().iter().filter_map(|place| own.get(*place));
                     disarm.extend(foreign.map(|session| session.digest.hex()));
@@ -160,13 +165,11 @@ impl Pipeline {
     /// connection's output has reached the socket.
     pub(crate) fn abandon(self, fault: &Fault, written: u64) -> Vec<Ended> {
         let sent = !self.is_unsent(written);
-        let slots = self.batch.slots().iter().zip(&self.operations);
-        slots
-            .map(|(slot, operation)| {
-                let fault = fault.clone().for_opcode(slot.opcode).indeterminate(sent && operation.changes_data());
-                (*slot, Ending::Failed(fault))
-            })
-            .collect()
+        let failed = |slot: &Slot| {
+            let fault = fault.clone().for_opcode(slot.opcode).indeterminate(sent && slot.opcode.changes_data());
+            (*slot, Ending::Failed(fault))
+        };
+        self.batch.slots().iter().map(failed).collect()
     }
 
     /// Whether none of its bytes have reached the socket.

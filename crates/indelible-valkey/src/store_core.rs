@@ -29,6 +29,7 @@ use crate::ratchet::Ratchet;
 use crate::repair::{Regression, Repair, Repairs};
 use crate::resp::{Malformed, Reply};
 use crate::retry_budget::RetryBudget;
+use crate::switches::{Mechanism, is_off};
 use crate::timing::Timing;
 
 /// The state that the lanes, the dispatcher and the handle of one store share.
@@ -196,7 +197,7 @@ impl StoreCore {
                 }
             }
         }
-        if doubted {
+        if doubted && !is_off(Mechanism::Doubt) {
             self.lanes.drop_all();
         }
         if succeeded {
@@ -284,11 +285,7 @@ impl Conclusion<'_> {
 }
 
 fn store_error(fault: Fault, slot: &Slot, elapsed: Duration) -> StoreError {
-    let operation = match slot.opcode {
-        Opcode::Load => indelible_core::Operation::Load,
-        Opcode::Append => indelible_core::Operation::Append,
-    };
-    let mut error = StoreError::new(fault.failure, operation)
+    let mut error = StoreError::new(fault.failure, slot.opcode.operation())
         .with_indeterminate(slot.indeterminate)
         .with_attempts(u32::from(slot.failed_attempts))
         .with_elapsed(elapsed);

@@ -29,7 +29,10 @@ impl Timing {
 
     /// Whether a failed operation may be tried again at all; the budget is asked afterwards.
     pub(crate) fn may_retry(&self, fault: &Fault, slot: &Slot, submitted: Instant, now: Instant) -> bool {
-        fault.is_worth_a_retry() && slot.failed_attempts <= self.retries && now < submitted + self.deadline()
+        (slot.opcode.is_idempotent() || !slot.indeterminate)
+            && fault.is_worth_a_retry()
+            && slot.failed_attempts <= self.retries
+            && now < submitted + self.deadline()
     }
 
     /// A pause before the next attempt: full jitter, so that a fleet does not come back in step.

@@ -51,10 +51,7 @@ impl ValkeySessionStore {
     }
 
     async fn call(&self, opcode: Opcode, session: &SessionRef, labels: &[Label]) -> Result<Answer, StoreError> {
-        let operation = match opcode {
-            Opcode::Load => Operation::Load,
-            Opcode::Append => Operation::Append,
-        };
+        let operation = opcode.operation();
         let fail = |failure| StoreError::new(failure, operation);
         if self.closed.load(Ordering::Relaxed) {
             return Err(fail(Failure::Closed));
@@ -89,7 +86,9 @@ impl SessionStore for ValkeySessionStore {
     async fn load_labels(&self, session: &SessionRef) -> Result<LabelSet, StoreError> {
         match self.call(Opcode::Load, session, &[]).await? {
             Answer::Loaded(set) => Ok((**set).clone()),
-            Answer::Appended => Err(StoreError::new(Failure::Internal, Operation::Load)),
+            Answer::Appended | Answer::Done | Answer::Value(_) | Answer::Nothing => {
+                Err(StoreError::new(Failure::Internal, Operation::Load))
+            }
         }
     }
 

@@ -48,6 +48,11 @@ impl ConfigError {
         Self::new(ConfigErrorCode::Invalid, path, message)
     }
 
+    /// The same error of another key.
+    pub(crate) fn at(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn code(&self) -> ConfigErrorCode {

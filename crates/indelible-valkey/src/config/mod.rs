@@ -1,16 +1,21 @@
 //! The configuration: one truth for Rust, the JSON Schema, the TypeScript types and the documentation.
 //!
-//! [`RawConfig`] is what is written; [`Config`] is what it means once every rule has been checked.
+//! [`RawConfig`] and [`RawStorageConfig`] are what is written; [`Config`] is what it means once every rule has been checked.
 
+mod checked;
+mod common;
 mod config_error;
+mod labels;
 mod modes;
 mod raw;
-mod resolve;
+mod read;
+mod storage;
 mod whole;
 
+pub use checked::Config;
 pub use config_error::{ConfigError, ConfigErrorCode};
 pub use modes::{Checks, Disk, GenerationMode};
 pub use raw::RawConfig;
-pub(crate) use raw::{RawTls, RawTlsFiles};
-pub use resolve::Config;
+pub(crate) use raw::RawTlsFiles;
+pub use storage::RawStorageConfig;
 use whole::Whole;

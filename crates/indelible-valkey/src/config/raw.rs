@@ -224,7 +224,7 @@ pub(crate) struct RawTlsFiles {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 #[expect(dead_code, reason = "only its schema is used")]
-enum TlsSchema {
+pub(super) enum TlsSchema {
     Switch(bool),
     Files(RawTlsFiles),
 }

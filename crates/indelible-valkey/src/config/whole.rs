@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::ConfigError;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// A number as written. Ranges and wholeness are checked later, where the key's unit is known, so that the error can
@@ -33,4 +34,24 @@ impl<'de> Deserialize<'de> for Whole {
 
         deserializer.deserialize_any(NumberVisitor)
     }
+}
+
+/// The number, if it is a whole one from `min` to `max`; `unit` goes into the error.
+pub(super) fn within(path: &str, number: Whole, min: u32, max: u32, unit: &str) -> Result<u32, ConfigError> {
+    let Whole(value) = number;
+    if value.fract() == 0.0 && value >= f64::from(min) && value <= f64::from(max) {
+        return Ok(value as u32);
+    }
+    Err(ConfigError::invalid(path, format_args!("must be a whole number{unit} from {min} to {max}")))
+}
+
+/// The same with a default for a key that is not given.
+pub(super) fn or_default(
+    path: &str,
+    number: Option<Whole>,
+    min: u32,
+    max: u32,
+    default: u32,
+) -> Result<u32, ConfigError> {
+    number.map_or(Ok(default), |number| within(path, number, min, max, ""))
 }

@@ -5,9 +5,16 @@
 //! (`docs/soundness.md`, line 25).
 
 mod append;
+mod counter;
 mod load;
+mod policy;
+mod session_record;
+mod single;
+mod transaction;
 
 use std::time::{Duration, Instant};
+
+use indelible_core::{Failure, Undecodable};
 
 use crate::fault::Fault;
 use crate::frame::{Opcode, Request};
@@ -19,13 +26,19 @@ use crate::resp::{Malformed, Reply};
 use crate::session_in_flight::SessionInFlight;
 
 pub(crate) use append::Append;
+pub(crate) use counter::Increment;
 pub(crate) use load::Load;
+pub(crate) use session_record::SaveSession;
+pub(crate) use single::Single;
 
 /// An operation that has been written and whose replies are being read.
 #[derive(Debug)]
 pub(crate) enum Operation {
     Load(Load),
     Append(Append),
+    SaveSession(SaveSession),
+    Increment(Increment),
+    Single(Single),
 }
 
 /// How an operation ended.
@@ -60,6 +73,15 @@ impl Operation {
         match request.opcode {
             Opcode::Load => Self::Load(Load::write(sessions, commands, out)),
             Opcode::Append => Self::Append(Append::write(request, sessions, commands, out)),
+            Opcode::SaveSession => Self::SaveSession(SaveSession::write(request, out)),
+            Opcode::Increment => Self::Increment(Increment::write(request, out)),
+            Opcode::LoadSession
+            | Opcode::DeleteSession
+            | Opcode::Current
+            | Opcode::Reset
+            | Opcode::GetPolicy
+            | Opcode::CachePolicy
+            | Opcode::InvalidatePolicy => Self::Single(Single::write(request, out)),
         }
     }
 
@@ -73,6 +95,9 @@ impl Operation {
         match self {
             Self::Load(load) => load.accept(reply, sessions, memory),
             Self::Append(append) => append.accept(reply),
+            Self::SaveSession(save) => save.accept(reply),
+            Self::Increment(increment) => increment.accept(reply),
+            Self::Single(single) => single.accept(reply),
         }
     }
 
@@ -81,11 +106,28 @@ impl Operation {
         match self {
             Self::Load(load) => load.finish(judgement),
             Self::Append(append) => append.finish(judgement),
+            Self::SaveSession(save) => ended(save.finish()),
+            Self::Increment(increment) => ended(increment.finish()),
+            Self::Single(single) => ended(single.finish()),
         }
     }
+}
 
-    /// Whether cutting the connection now leaves it open if the operation happened.
-    pub(crate) fn changes_data(&self) -> bool {
-        matches!(self, Self::Append(_))
+/// The result of an operation of the storage driver, which no proof, generation or ratchet concerns.
+type Stored = Result<Answer, Fault>;
+
+fn ended(stored: Stored) -> Ending {
+    match stored {
+        Ok(answer) => Ending::Answered(answer),
+        Err(fault) => Ending::Failed(fault),
     }
+}
+
+fn undecodable() -> Stored {
+    Err(Fault::new(Failure::Undecodable(Undecodable::Value)))
+}
+
+/// A part of a request that its writer always gives; a frame without it addresses nothing.
+fn required(part: Option<&[u8]>) -> &[u8] {
+    part.unwrap_or_default()
 }

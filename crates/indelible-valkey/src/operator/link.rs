@@ -111,8 +111,11 @@ impl fmt::Display for Refusal {
 impl From<RedisError> for Refusal {
     fn from(error: RedisError) -> Self {
         match error.code() {
-            // Only a plausible code word: the rest of the sentence may quote values.
-            Some(code) => Self::Server(ServerError::parse(code.as_bytes()).code),
+            // The sentence says what an aborted transaction was aborted for; of it all only a code word is kept.
+            Some(code) => {
+                let line = format!("{code} {}", error.detail().unwrap_or_default());
+                Self::Server(ServerError::parse(line.as_bytes()).code)
+            }
             None if error.is_timeout() => Self::Silent,
             None if error.is_io_error() => Self::Lost,
             None => Self::Malformed,

@@ -1,0 +1,83 @@
+//! The rules of the label store's configuration, beyond those that it shares with the storage driver.
+
+use super::common::Common;
+use super::raw::{RawDurability, RawRatchet};
+use super::whole::{Whole, or_default, within};
+use super::{Checks, Config, ConfigError, Disk, RawConfig, read};
+use crate::checks::Demands;
+use crate::switches::{Mechanism, is_off};
+
+const DEFAULT_PREFIX: &str = "taint:v1";
+/// Redis takes no longer expiry from us: the documented bound of the originals.
+const MAX_TTL_SECONDS: u32 = 1 << 31;
+
+impl Config {
+    /// Reads and checks a configuration given as JSON text, and the files that it names. Dials nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the key, what is wrong with it and what to do; never a value.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        let raw: RawConfig = read::read(text)?;
+        let common = Common {
+            endpoint: ("endpoint", raw.endpoint),
+            connections: ("connections", raw.connections, 2),
+            database: raw.database,
+            tls: raw.tls,
+            username: raw.username,
+            password: raw.password,
+            password_file: raw.password_file,
+            connect_timeout_ms: raw.connect_timeout_ms,
+            command_timeout_ms: raw.command_timeout_ms,
+            retry: raw.retry,
+            breaker: raw.breaker,
+            max_in_flight: raw.max_in_flight,
+        };
+        let config = common.resolve()?;
+        let key_prefix = raw.key_prefix.unwrap_or_else(|| DEFAULT_PREFIX.into());
+        if key_prefix.is_empty() {
+            return Err(ConfigError::invalid("keyPrefix", "must not be empty; leave it out for taint:v1"));
+        }
+        let seconds = |path, number: Option<Whole>| {
+            number.map(|number| within(path, number, least_ttl(), MAX_TTL_SECONDS, " of seconds")).transpose()
+        };
+        let ttl_seconds = seconds("ttlSeconds", raw.ttl_seconds)?;
+        let max_session_lifetime_seconds = seconds("maxSessionLifetimeSeconds", raw.max_session_lifetime_seconds)?;
+        let demands = resolve_demands(raw.checks, raw.durability);
+        if let (Some(ttl), Some(lifetime), Checks::Enforce) =
+            (ttl_seconds, max_session_lifetime_seconds, demands.checks)
+            && ttl < lifetime
+        {
+            return Err(ConfigError::invalid(
+                "ttlSeconds",
+                "is shorter than maxSessionLifetimeSeconds, so labels would expire under a live session; raise it",
+            ));
+        }
+        Ok(Self {
+            key_prefix: key_prefix.into(),
+            ttl_seconds,
+            max_session_lifetime_seconds,
+            demands,
+            generation: raw.generation.unwrap_or_default(),
+            ratchet_sessions: resolve_ratchet(raw.ratchet.unwrap_or_default())?,
+            ..config
+        })
+    }
+}
+
+/// A TTL of 0 would delete the key on append: a label lost without a word.
+fn least_ttl() -> u32 {
+    if is_off(Mechanism::TtlBounds) { 0 } else { 1 }
+}
+
+fn resolve_demands(checks: Option<Checks>, durability: Option<RawDurability>) -> Demands {
+    let disk = match durability {
+        None | Some(RawDurability::BestEffort) => Disk::None,
+        Some(RawDurability::Demands(demands)) => demands.disk.unwrap_or_default(),
+    };
+    Demands { checks: checks.unwrap_or_default(), disk }
+}
+
+fn resolve_ratchet(ratchet: RawRatchet) -> Result<usize, ConfigError> {
+    or_default("ratchet.maxSessions", ratchet.max_sessions, 1, 10_000_000, 100_000).map(|sessions| sessions as usize)
+}
