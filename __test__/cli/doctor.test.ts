@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { type RespClient, connect } from '../support/resp.js'
-import { ownServer, startServer } from '../support/servers.js'
+import { startServer } from '../../scripts/test-server.mjs'
+import { ownServer } from '../support/servers.js'
 import { checks, indelible, named, theCheck } from './support/command.js'
 import { type User, documentedUser } from './support/documented-user.js'
 
@@ -67,7 +68,8 @@ test('under the documented rules nothing fails, and every check is made', async 
 test('it changes nothing in the server', async () => {
   await admin.send('SET', 'taint:v1:doctor:neighbour', 'untouched')
   const before = await admin.send('DBSIZE')
-  await using monitor = await admin.monitor()
+  await using watcher = await connect(server().port)
+  await using monitor = await watcher.monitor()
   await examined({})
   const commands = await monitor.commands()
   expect(await admin.send('DBSIZE')).toBe(before)
@@ -183,7 +185,7 @@ describe('the settings of a server', () => {
     [{ appendonly: 'yes', appendfsync: 'everysec' }, 'persistence', 'warn'],
     [{ appendonly: 'yes', appendfsync: 'always' }, 'persistence', 'ok'],
   ])('%o: %s is %s', async (config, name, status) => {
-    await using other = await startServer({ config: config as Record<string, string> })
+    await using other = await startServer({ config })
     expect(theCheck(await checks(['doctor', '--endpoint', other.url]), name)).toMatchObject({ status })
   })
 
@@ -258,7 +260,7 @@ describe('what is shown', () => {
     ]
     for (const [args, env] of commands) {
       const ended = await indelible(args, { env: { ...env } })
-      expect(`${ended.stdout}${ended.stderr}`, args.join(' ').replaceAll(canary, '***')).not.toContain(canary)
+      expect(`${ended.stdout}${ended.stderr}`).not.toContain(canary)
       expect(ended.stdout.length + ended.stderr.length).toBeGreaterThan(0)
     }
   })

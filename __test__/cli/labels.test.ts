@@ -4,11 +4,12 @@ import { openSessionStore } from 'indelible'
 import { beforeEach, expect, test } from 'vitest'
 
 import { type RespClient, connect } from '../support/resp.js'
-import { ownServer, startServer } from '../support/servers.js'
+import { startServer } from '../../scripts/test-server.mjs'
+import { ownServer } from '../support/servers.js'
 import { checks, indelible } from './support/command.js'
 import { documentedUser } from './support/documented-user.js'
 
-const server = ownServer()
+const server = ownServer({ config: { 'repl-diskless-sync-delay': 0 } })
 let admin: RespClient
 
 beforeEach(async () => {
@@ -55,7 +56,8 @@ test('reads and changes nothing: no expiry is refreshed, no generation created',
   const { session, key } = await marked('PII')
   await admin.send('EXPIRE', key, '500')
   await admin.send('DEL', 'taint:v1:generation')
-  await using monitor = await admin.monitor()
+  await using watcher = await connect(server().port)
+  await using monitor = await watcher.monitor()
   await labels(session)
   const names = (await monitor.commands()).map(({ args }) => String(args[0]).toUpperCase())
   expect(names).toEqual(['PING', 'CLIENT', 'SMEMBERS', 'INFO'])
