@@ -12,6 +12,7 @@
 //! * **load**, **append**: the two operations on label sets. See [`Operation`].
 //! * **fail closed**: a store that cannot vouch for its answer gives a [`StoreError`], which denies; it never answers
 //!   with an empty or partial set instead. An `ok` load with no labels means that nobody appended any.
+//! * **storage**: session records, rate-limit counters and policies, which may expire, unlike labels. See [`storage`].
 //! * **indeterminate**: said of a failed append that may have happened all the same.
 //!
 //! # Example
@@ -37,6 +38,7 @@ mod label_set;
 mod memory_session_store;
 mod session_ref;
 mod session_store;
+pub mod storage;
 mod store_error;
 
 pub use failure::{
