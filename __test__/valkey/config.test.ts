@@ -156,6 +156,12 @@ const NUMBERS: readonly Refused[] = [
   [local({ retry: { retries: 4 } }), 'retry.retries', /from 0 to 3/],
   [local({ retry: { retries: -1 } }), 'retry.retries', /from 0 to 3/],
   [local({ retry: 1 }), 'retry', /must be a mapping/],
+  [local({ retry: { budget: { capacity: 0 } } }), 'retry.budget.capacity', /whole number from 1/],
+  [local({ breaker: { failures: 0 } }), 'breaker.failures', /whole number from 1/],
+  [local({ breaker: { openMs: 0 } }), 'breaker.openMs', /whole number from 1/],
+  [local({ breaker: { openMs: 2, maxOpenMs: 1 } }), 'breaker.maxOpenMs', /shorter than breaker\.openMs/],
+  [local({ breaker: false }), 'breaker', /must be a mapping/],
+  [local({ ratchet: { maxSessions: 0 } }), 'ratchet.maxSessions', /whole number from 1/],
   [local({ connections: 0 }), 'connections', /from 1 to 64/],
   [local({ connections: 65 }), 'connections', /from 1 to 64/],
   [local({ maxInFlight: 0 }), 'maxInFlight', /from 1 to/],
@@ -166,6 +172,9 @@ const NUMBERS: readonly Refused[] = [
 const REST: readonly Refused[] = [
   [local({ keyPrefix: '' }), 'keyPrefix', /must not be empty/],
   [local({ keyPrefix: 7 }), 'keyPrefix', /must be text/],
+  [local({ checks: 'loud' }), 'checks', /must be one of `warn`, `enforce`, `off`/],
+  [local({ durability: 'always' }), 'durability', /must be bestEffort or a mapping of disk/],
+  [local({ durability: { disk: 'sometimes' } }), 'durability.disk', /must be `none` or `always`/],
   [local({ generation: 'on' }), 'generation', /must be one of `observe`, `require`, `off`/],
   [{ endpoint: 'redis://localhost', tls: true }, 'tls', /without TLS; use rediss:/],
   [{ endpoint: 'rediss://localhost', tls: false }, 'tls', /asks for TLS; change one/],
@@ -176,6 +185,8 @@ const UNKNOWN: readonly Refused[] = [
   [local({ failOpen: true }), 'failOpen', /`endpoint`/],
   [local({ ttlseconds: 60 }), 'ttlseconds', /`ttlSeconds`/],
   [local({ retry: { retires: 1 } }), 'retry.retires', /`retries`/],
+  [local({ breaker: { failure: 3 } }), 'breaker.failure', /`failures`/],
+  [local({ durability: { replica: 1 } }), 'durability.replica', /`disk`/],
   [local({ tls: { insecure: true } }), 'tls.insecure', /`serverName`/],
 ].map(([block, path, because]) => [block, path, because, 'ERR_CONFIG_UNKNOWN_KEY'] as Refused)
 

@@ -9,8 +9,11 @@ import { type SessionStore } from 'indelible'
 import { describe, expect, test } from 'vitest'
 
 import { connect } from '../support/resp.js'
+import { ownServer } from '../support/servers.js'
 import { type TestServer, startServer } from '../../scripts/test-server.mjs'
 import { failureInTime, failureOf, keyOf, labelsOf, openStore, recovered } from './support/store.js'
+
+const server = ownServer()
 
 const MODES = [{}, { ttlSeconds: 600 }, { generation: 'off' }, { generation: 'off', ttlSeconds: 600 }]
 
@@ -53,9 +56,9 @@ describe('a replica is not believed', () => {
 
   test.each(MODES)('when it was the primary until now, with %j', async (settings) => {
     await using primary = await startPrimary()
-    await using server = await startServer()
-    await using admin = await connect(server.port)
-    await using store = await openStore(server, settings)
+    await using own = await startServer()
+    await using admin = await connect(own.port)
+    await using store = await openStore(own, settings)
     const session = randomUUID()
     expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
 
@@ -86,9 +89,9 @@ describe('a replica is not believed', () => {
 test.each(MODES)(
   'a primary without the replicas that it demands is not believed, with %j',
   async (settings) => {
-    await using server = await startServer()
-    await using admin = await connect(server.port)
-    await using store = await openStore(server, settings)
+    await using own = await startServer()
+    await using admin = await connect(own.port)
+    await using store = await openStore(own, settings)
     const session = randomUUID()
     expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
     await admin.send('CONFIG', 'SET', 'min-replicas-to-write', '1')
@@ -105,16 +108,16 @@ test.each(MODES)(
 test.each(MODES)(
   'a server that cannot save is not durable, and its connection stays, with %j',
   async (settings) => {
-    await using server = await startServer({ args: ['--save', '3600 1'] })
-    await using admin = await connect(server.port)
-    await using store = await openStore(server, { connections: 1, ...settings })
+    await using own = await startServer({ args: ['--save', '3600 1'] })
+    await using admin = await connect(own.port)
+    await using store = await openStore(own, { connections: 1, ...settings })
     const session = randomUUID()
     expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
     const connections = async (): Promise<unknown> =>
       /total_connections_received:(\d+)/.exec(String(await admin.send('INFO', 'stats')))?.[1]
     const before = await connections()
 
-    await mkdir(join(server.dir, 'dump.rdb'))
+    await mkdir(join(own.dir, 'dump.rdb'))
     await admin.send('BGSAVE')
     await expect.poll(() => admin.send('INFO', 'persistence')).toContain('rdb_last_bgsave_status:err')
     await bothRefused(store, session, { code: 'ERR_STORE_NOT_DURABLE', reason: 'misconf', attempts: 1 })
@@ -126,9 +129,9 @@ test.each(MODES)(
 )
 
 test.each(MODES)('a full server refuses appends and goes on answering loads, with %j', async (settings) => {
-  await using server = await startServer({ args: ['--maxmemory-policy', 'noeviction'] })
-  await using admin = await connect(server.port)
-  await using store = await openStore(server, settings)
+  await using own = await startServer({ args: ['--maxmemory-policy', 'noeviction'] })
+  await using admin = await connect(own.port)
+  await using store = await openStore(own, settings)
   const session = randomUUID()
   expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
   await admin.send('CONFIG', 'SET', 'maxmemory', '1')
@@ -137,7 +140,7 @@ test.each(MODES)('a full server refuses appends and goes on answering loads, wit
   expect(failureOf(await store.appendLabels(session, ['REFUSED']))).toMatchObject(refused)
   expect(labelsOf(await store.loadLabels(session))).toEqual(['PII'])
   // A node that starts now finds the generation that is there already.
-  await using late = await openStore(server, settings)
+  await using late = await openStore(own, settings)
   expect(labelsOf(await late.loadLabels(session))).toEqual(['PII'])
 
   await admin.send('CONFIG', 'SET', 'maxmemory', '0')
@@ -146,17 +149,17 @@ test.each(MODES)('a full server refuses appends and goes on answering loads, wit
 })
 
 test('a full server without a generation has nowhere to put one', async () => {
-  await using server = await startServer({ args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] })
-  await using store = await openStore(server)
+  await using own = await startServer({ args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] })
+  await using store = await openStore(own)
   expect(failureOf(await store.loadLabels(randomUUID()))).toMatchObject({ code: 'ERR_STORE_OUT_OF_MEMORY' })
 })
 
 test('a server that is still loading its file refuses, and answers once it has', async () => {
-  await using server = await startServer({ args: ['--enable-debug-command', 'local'] })
-  await using admin = await connect(server.port)
-  await using other = await connect(server.port)
+  await using own = await startServer({ args: ['--enable-debug-command', 'local'] })
+  await using admin = await connect(own.port)
+  await using other = await connect(own.port)
   const session = randomUUID()
-  await using store = await openStore(server)
+  await using store = await openStore(own)
   expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
 
   // It looks up from its file after every kibibyte, so after every key, and takes 10 ms for each of them.
@@ -167,7 +170,7 @@ test('a server that is still loading its file refuses, and answers once it has',
   const reloading = admin.send('DEBUG', 'RELOAD')
   await expect.poll(() => other.send('PING').catch(String), { interval: 10 }).toContain('LOADING')
   const loading = { code: 'ERR_STORE_UNAVAILABLE', reason: 'loading', attempts: 2 }
-  await using late = await openStore(server)
+  await using late = await openStore(own)
   await Promise.all([bothRefused(store, session, loading), bothRefused(late, session, loading)])
   expect(await reloading).toBe('OK')
   expect(await recovered(store, session)).toEqual(['PII'])
@@ -175,10 +178,10 @@ test('a server that is still loading its file refuses, and answers once it has',
 })
 
 test('a server that takes no further connections is unavailable', async () => {
-  await using server = await startServer()
-  await using admin = await connect(server.port)
+  await using own = await startServer()
+  await using admin = await connect(own.port)
   await admin.send('CONFIG', 'SET', 'maxclients', '1')
-  await using store = await openStore(server)
+  await using store = await openStore(own)
   expect(await failureInTime(store.loadLabels(randomUUID()))).toMatchObject({
     code: 'ERR_STORE_UNAVAILABLE',
     reason: 'connection-lost',
@@ -188,21 +191,19 @@ test('a server that takes no further connections is unavailable', async () => {
 })
 
 test('a database that the server does not have', async () => {
-  await using server = await startServer()
-  await using store = await openStore(server, { database: 9_999 })
+  await using store = await openStore(server(), { database: 9_999 })
   const error = failureOf(await store.loadLabels(randomUUID()))
   expect(error).toMatchObject({ code: 'ERR_STORE_UNDECODABLE', reason: 'protocol' })
   expect(error.message).toContain('no database of the configured number')
 })
 
 test('another database is another keyspace', async () => {
-  await using server = await startServer()
-  await using zero = await openStore(server)
-  await using three = await openStore({ url: `${server.url}/3` })
+  await using zero = await openStore(server())
+  await using three = await openStore({ url: `${server().url}/3` })
   const session = randomUUID()
   expect(await three.appendLabels(session, ['PII'])).toEqual({ ok: true })
   expect(labelsOf(await zero.loadLabels(session))).toEqual([])
-  await using admin = await connect(server.port)
+  await using admin = await connect(server().port)
   await admin.send('SELECT', '3')
   expect(await admin.send('SMEMBERS', keyOf(session))).toEqual(['PII'])
 })

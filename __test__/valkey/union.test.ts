@@ -5,8 +5,11 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 
 import { startServer } from '../../scripts/test-server.mjs'
+import { ownServer } from '../support/servers.js'
 import { run } from './support/program.js'
 import { labelsOf, openStore } from './support/store.js'
+
+const server = ownServer()
 
 const APPENDS = 1_000
 
@@ -35,10 +38,9 @@ const NODE = `
 `
 
 test(`two processes append ${APPENDS} labels each to one session: nothing is lost`, async () => {
-  await using server = await startServer()
   const session = randomUUID()
   const node = async (name: string): Promise<unknown> => {
-    const { code, stdout, stderr } = await run(NODE, [server.url, session, name, String(APPENDS)])
+    const { code, stdout, stderr } = await run(NODE, [server().url, session, name, String(APPENDS)])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     return JSON.parse(stdout)
   }
@@ -46,32 +48,32 @@ test(`two processes append ${APPENDS} labels each to one session: nothing is los
   const complete = { acknowledged: APPENDS, lost: 0 }
   expect(outcomes).toEqual([complete, complete])
 
-  await using store = await openStore(server, { ttlSeconds: 600 })
+  await using store = await openStore(server(), { ttlSeconds: 600 })
   const numbers = Array.from({ length: APPENDS }, (_, n) => n)
   const all = ['a', 'b'].flatMap((name) => numbers.map((n) => `${name}-${n}`))
   expect(labelsOf(await store.loadLabels(session))).toEqual(all.sort())
 })
 
 test('a restart of the server keeps labels and generation', async () => {
-  await using server = await startServer({ config: { appendonly: 'yes' } })
+  await using own = await startServer({ config: { appendonly: 'yes' } })
   const session = randomUUID()
-  await using before = await openStore(server)
+  await using before = await openStore(own)
   expect(await before.appendLabels(session, ['PII'])).toEqual({ ok: true })
-  await server.restart()
+  await own.restart()
   // For the node that ran on, and for one that starts now.
   expect(labelsOf(await before.loadLabels(session))).toEqual(['PII'])
-  await using after = await openStore(server)
+  await using after = await openStore(own)
   expect(labelsOf(await after.loadLabels(session))).toEqual(['PII'])
   expect(await after.appendLabels(session, ['SECRET'])).toEqual({ ok: true })
   expect(labelsOf(await before.loadLabels(session))).toEqual(['PII', 'SECRET'])
 })
 
 test('a restart without its file is a lost keyspace to the node that ran on, not an empty one', async () => {
-  await using server = await startServer()
+  await using own = await startServer()
   const session = randomUUID()
-  await using store = await openStore(server)
+  await using store = await openStore(own)
   expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
-  await server.restart()
+  await own.restart()
   expect(await store.loadLabels(session)).toMatchObject({
     ok: false,
     error: { code: 'ERR_STORE_KEYSPACE_LOST', reason: 'missing' },
