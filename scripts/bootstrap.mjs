@@ -17,6 +17,9 @@ import { ROOT, command, outputOf, script } from './command.mjs'
 const NODE = [20, 19]
 const RUST = [1, 95]
 
+/** What the addon is made of: files and folders, relative to the root. */
+export const ADDON_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'package.json']
+
 /** How `cargo` builds the addon: `fast` for tests, `release` as shipped. A release build serves both. */
 /** @typedef {'fast' | 'release'} Profile */
 
@@ -62,8 +65,7 @@ export async function install(folder, log) {
  * @param {(line: string) => void} log
  */
 async function buildAddon(profile, log) {
-  const inputs = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'package.json']
-  const stamp = new Stamp('addon', await fingerprint(inputs))
+  const stamp = new Stamp('addon', await fingerprint(ADDON_INPUTS))
   const built = (await readdir(join(ROOT, 'native')).catch(() => [])).some((file) => file.endsWith('.node'))
   if (built && ((await stamp.holds('release')) || (profile === 'fast' && (await stamp.holds('fast'))))) return
   await checkRust()
@@ -132,7 +134,7 @@ class Stamp {
  * A hash over names and contents: times say nothing after a checkout.
  * @param {readonly string[]} paths   files and folders, relative to the root; folders count with all they hold
  */
-async function fingerprint(paths) {
+export async function fingerprint(paths) {
   const hash = createHash('sha256')
   for (const path of paths) {
     for (const file of await filesUnder(path)) {
