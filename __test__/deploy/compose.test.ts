@@ -1,0 +1,150 @@
+// deploy/ as an operator boots it: the compose file with its certificates, its ACL file and its settings, and the
+// public contract under exactly those.
+
+import { randomUUID } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { type SessionStore, openSessionStore } from 'indelible'
+import { sessionStoreContract } from 'indelible/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { connect } from '../support/resp.js'
+import { failureOf, keyOf, labelsOf } from '../valkey/support/store.js'
+import { Deployment, composeCommand } from './support/deployment.js'
+import { DeploymentImage } from './support/deployment-image.js'
+
+/** True when a missing container engine must fail the run instead of skipping tests. */
+const required = process.env['REQUIRE_CONTAINER_TESTS'] === '1'
+
+let image: DeploymentImage
+let deployment: Deployment
+let missing: string | undefined
+
+beforeAll(async () => {
+  try {
+    await composeCommand()
+  } catch (error) {
+    if (required) throw error
+    missing = `no container engine with Compose: ${(error as Error).message.trim()}`
+    process.stderr.write(`\nSKIPPED: ${missing}\n`)
+    return
+  }
+  image = await DeploymentImage.make()
+  deployment = await Deployment.start(image.name)
+}, 120_000)
+beforeEach((context) => context.skip(missing !== undefined, missing))
+afterAll(async () => {
+  if (missing !== undefined) return
+  await deployment[Symbol.asyncDispose]()
+  await image[Symbol.asyncDispose]()
+}, 60_000)
+
+/** The store of deploy/store.yaml, with the paths and the port of this deployment. */
+async function openDeployed(changes: Readonly<Record<string, unknown>> = {}): Promise<SessionStore> {
+  const text = await readFile(join(deployment.folder, 'store.yaml'), 'utf8')
+  const { store } = parse(text.replaceAll('state/', `${deployment.path()}/`)) as { store: object }
+  const endpoint = `rediss://localhost:${deployment.port}`
+  return openSessionStore({ ...store, endpoint, ...changes })
+}
+
+test('nothing is answered before an operator has made the generation', async () => {
+  await using store = await openDeployed()
+  const lost = { code: 'ERR_STORE_KEYSPACE_LOST', reason: 'missing' }
+  expect(failureOf(await store.loadLabels(randomUUID()))).toMatchObject(lost)
+  expect(failureOf(await store.appendLabels(randomUUID(), ['PII']))).toMatchObject(lost)
+
+  await using gateway = await deployment.connect({ user: 'indelible' })
+  const generation = `v1 ${randomUUID().replaceAll('-', '')} sha256 86400`
+  await expect(gateway.send('SET', 'taint:v1:generation', generation, 'NX')).rejects.toMatchObject({
+    code: 'NOPERM',
+  })
+  await using operator = await deployment.connect({ user: 'operator' })
+  expect(await operator.send('SET', 'taint:v1:generation', generation, 'NX')).toBe('OK')
+})
+
+describe('the contract, under the deployed rules', () => {
+  sessionStoreContract({ test, open: () => openDeployed() })
+})
+
+test('the server passes every check that a store makes', async () => {
+  await using store = await openDeployed()
+  expect(labelsOf(await store.loadLabels(randomUUID()))).toEqual([])
+  const { health } = store as SessionStore & { health?: () => unknown }
+  expect(health?.call(store)).toMatchObject({
+    state: 'connected',
+    role: 'primary',
+    checks: [],
+    generation: 'pinned',
+  })
+})
+
+test('a gateway may do nothing beyond its work', async () => {
+  await using gateway = await deployment.connect({ user: 'indelible' })
+  const session = keyOf(randomUUID())
+  const forbidden = [
+    ['DEL', session],
+    ['SREM', session, 'PII'],
+    ['SET', session, 'x'],
+    ['SMEMBERS', 'elsewhere'],
+    ['KEYS', '*'],
+    ['EVAL', 'return 1', '0'],
+    ['FLUSHALL'],
+    ['MONITOR'],
+    ['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru'],
+    ['ACL', 'LIST'],
+    ['PUBLISH', 'channel', 'x'],
+  ]
+  for (const command of forbidden) {
+    await expect(gateway.send(...command), command.join(' ')).rejects.toMatchObject({ code: 'NOPERM' })
+  }
+})
+
+test('who has no certificate, no password or no TLS does not get in', async () => {
+  await expect(
+    deployment.connect({ certificate: false, user: 'indelible' }).then(async (client) => {
+      await using _ = client
+      return client.send('PING')
+    }),
+  ).rejects.toThrow()
+  await using stranger = await deployment.connect()
+  await expect(stranger.send('PING')).rejects.toMatchObject({ code: 'NOAUTH' })
+  await using plain = await connect(deployment.port)
+  await expect(plain.send('PING')).rejects.toThrow()
+
+  await using noCertificate = await openDeployed({ tls: { ca: deployment.path('client', 'ca.crt') } })
+  expect(failureOf(await noCertificate.loadLabels(randomUUID()))).toMatchObject({
+    code: 'ERR_STORE_UNAVAILABLE',
+  })
+})
+
+test('secrets are readable by their owner alone, and the signing key is not with the server or the gateway', async () => {
+  const secrets = [
+    ['server', 'server.key'],
+    ['client', 'client.key'],
+    ['client', 'password'],
+    ['operator', 'password'],
+    ['authority', 'ca.key'],
+  ]
+  for (const names of secrets) {
+    const { mode } = await stat(deployment.path(...names))
+    expect(mode & 0o077, names.join('/')).toBe(0)
+  }
+})
+
+test('labels, certificates and passwords survive a killed server', async () => {
+  const session = randomUUID()
+  {
+    await using store = await openDeployed()
+    expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
+  }
+  const password = await readFile(deployment.path('client', 'password'), 'utf8')
+  const certificate = await readFile(deployment.path('server', 'server.crt'), 'utf8')
+  await deployment.kill()
+  await deployment.up()
+  expect(await readFile(deployment.path('client', 'password'), 'utf8')).toBe(password)
+  expect(await readFile(deployment.path('server', 'server.crt'), 'utf8')).toBe(certificate)
+  await using store = await openDeployed()
+  expect(labelsOf(await store.loadLabels(session))).toEqual(['PII'])
+})
