@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 import { type SessionStore, type StoreError } from 'indelible'
 import { sessionStoreContract } from 'indelible/testing'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { type TestServer, startServer } from '../../scripts/test-server.mjs'
 import { type RespClient, connect } from '../support/resp.js'
@@ -39,11 +39,6 @@ async function openAs(
 const without = (...left: readonly string[]): string[] => COMMANDS.filter((rule) => !left.includes(rule))
 
 describe('the documented rules carry the contract', () => {
-  beforeAll(async () => {
-    await using admin = await connect(server().port)
-    await admin.send('SET', 'taint:v1:generation', `v1 ${'0'.repeat(32)} sha256 600`, 'NX')
-  })
-
   test.each([
     ['with a TTL', [...COMMANDS, GENERATION], { ttlSeconds: 600 }],
     ['without a TTL', [...without('+expire'), GENERATION], {}],
@@ -57,6 +52,7 @@ describe('the documented rules carry the contract', () => {
     ['in another database', [...COMMANDS, '+select', GENERATION], { database: 2, ttlSeconds: 600 }],
   ] as const)('%s', async (_, rules, settings) => {
     await using admin = await connect(server().port)
+    await admin.send('SET', 'taint:v1:generation', `v1 ${'0'.repeat(32)} sha256 600`, 'NX')
     await admin.send('ACL', 'LOG', 'RESET')
     const clauses: (readonly [string, () => Promise<void>])[] = []
     const stores: SessionStore[] = []

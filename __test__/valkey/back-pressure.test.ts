@@ -83,9 +83,7 @@ test('beyond 64 MiB under way the answer is the same', async () => {
   const ids = Array.from({ length: MAX_SESSIONS_PER_CALL }, (_, n) =>
     String(n).padStart(MAX_SESSION_ID_BYTES, 'x'),
   )
-  // An operation is a header of 12 bytes and each id with its length in 4.
-  const bytes = 12 + MAX_SESSIONS_PER_CALL * (4 + MAX_SESSION_ID_BYTES)
-  const fitting = Math.ceil((64 * 1024 * 1024) / bytes)
+  const fitting = Math.ceil((64 * 1024 * 1024) / (MAX_SESSIONS_PER_CALL * MAX_SESSION_ID_BYTES))
   const loads = Array.from({ length: fitting }, () => store.loadLabels(ids))
   expect(failureOf(await inSameTurn(store.loadLabels(ids)))).toMatchObject(OVERLOADED)
   const results = await Promise.all(loads)
