@@ -6,6 +6,7 @@ import { runConditions } from './machine.js'
 import { parseOptions, USAGE, UsageError, type BenchOptions } from './options.js'
 import { reportText } from './report.js'
 import { runLabels } from './suites/labels.js'
+import { runSafety } from './suites/safety.js'
 
 /** As `sysexits.h` has it: the command was used wrongly. */
 const EXIT_USAGE = 64
@@ -31,7 +32,11 @@ async function bench(options: BenchOptions): Promise<number> {
   const serverVersion = `${server.kind} ${server.version}`
   process.stderr.write(`${options.suite}: ${serverVersion}, ${options.contestants.join(', ')}\n`)
 
-  const report = await runLabels(server.url, options, (line) => process.stderr.write(`${line}\n`))
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+  const report =
+    options.suite === 'labels'
+      ? await runLabels(server.url, options, progress)
+      : await runSafety(options, progress)
   process.stdout.write(`${reportText(report)}\n`)
   if (options.json !== undefined) {
     const document = { suite: options.suite, options, conditions, server: serverVersion, ...report }

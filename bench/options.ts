@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util'
 import { CONTESTANTS } from './contestant.js'
 
+/** What can be measured. */
+const SUITES = ['labels', 'safety'] as const
+export type Suite = (typeof SUITES)[number]
+
 /** What the command line asks for. */
 export interface BenchOptions {
-  readonly suite: 'labels'
+  readonly suite: Suite
   /** File that receives every round as JSON. */
   readonly json: string | undefined
   readonly rounds: number
@@ -21,10 +25,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const USAGE = `usage: npm run bench -- [--suite labels] [--json FILE] [--quick] [--rounds N] [--seconds S]
+export const USAGE = `usage: npm run bench -- [--suite NAME] [--json FILE] [--quick] [--rounds N] [--seconds S]
                        [--only a,b] [--check]
 
   --suite    labels: loads and appends of session labels against four other clients (default)
+             safety: the same with and without proof, generation and ratchet
   --json     writes versions, machine, summary and every round to FILE
   --quick    one round with windows of one second: under a minute, and less exact
   --rounds   rounds for each contestant and number of callers, 1..100 (default 5)
@@ -44,10 +49,13 @@ const QUICK = { rounds: 1, seconds: 1, warmUpSeconds: 0.3 }
 export function parseOptions(argv: readonly string[]): BenchOptions | undefined {
   const values = parseFlags(argv)
   if (values.help) return undefined
-  if (values.suite !== 'labels') throw new UsageError(`--suite ${values.suite}: the suites are: labels`)
+  const suite = SUITES.find((name) => name === values.suite)
+  if (suite === undefined) {
+    throw new UsageError(`--suite ${values.suite}: the suites are: ${SUITES.join(', ')}`)
+  }
   const pace = values.quick ? QUICK : FULL
   return {
-    suite: 'labels',
+    suite,
     json: values.json,
     rounds: numberWithin('--rounds', values.rounds, pace.rounds, 1, 100, Number.isInteger),
     seconds: numberWithin('--seconds', values.seconds, pace.seconds, 0.1, 600, Number.isFinite),

@@ -33,7 +33,7 @@ describe('the command line of the bench', () => {
   })
 
   it.each([
-    { argv: ['--suite', 'poems'], message: '--suite poems: the suites are: labels' },
+    { argv: ['--suite', 'poems'], message: '--suite poems: the suites are: labels, safety' },
     { argv: ['--rounds', '0'], message: '--rounds 0: write a whole number from 1 to 100' },
     { argv: ['--rounds', '1.5'], message: '--rounds 1.5: write a whole number from 1 to 100' },
     { argv: ['--rounds', ''], message: '--rounds : write a whole number from 1 to 100' },
