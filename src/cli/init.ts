@@ -11,7 +11,9 @@ import { UsageError } from './usage.js'
 export async function init(command: Extract<Command, { readonly name: 'init' }>): Promise<Ending> {
   const { target, admin, json, accept, yes } = command
   const account = admin && (await accountOf(admin, process.env))
-  if (accept && !yes) await confirm()
+  if (accept && !yes && !(await confirmed())) {
+    return { status: 1, stdout: '', stderr: 'indelible: the answer was not yes: nothing was replaced\n' }
+  }
   const { checks, ready } = await prepare(target, process.env)
   if (ready === undefined) return reported(checks, json)
   const findings = await ready.addon.initialise(ready.block, accept, account)
@@ -19,7 +21,7 @@ export async function init(command: Extract<Command, { readonly name: 'init' }>)
 }
 
 /** Asks whether a loss is to be accepted, where there is somebody to ask. */
-async function confirm(): Promise<void> {
+async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new UsageError(
       '--accept asks before it replaces a generation, and there is nobody to ask: add --yes',
@@ -31,7 +33,7 @@ async function confirm(): Promise<void> {
       'Every node will take the keyspace as it is now for the right one; labels that were lost stay lost.\n' +
         'Type yes to replace its generation: ',
     )
-    if (answer.trim() !== 'yes') throw new UsageError('the answer was not yes: nothing was replaced')
+    return answer.trim() === 'yes'
   } finally {
     terminal.close()
   }
