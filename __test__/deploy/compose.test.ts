@@ -97,21 +97,19 @@ test('a gateway may do nothing beyond its work', async () => {
     ['PUBLISH', 'channel', 'x'],
   ]
   for (const command of forbidden) {
-    await expect(gateway.send(...command), command.join(' ')).rejects.toMatchObject({ code: 'NOPERM' })
+    const answer = await gateway.send(...command).catch((error: { readonly code: string }) => error.code)
+    expect([...command, answer]).toEqual([...command, 'NOPERM'])
   }
 })
 
 test('who has no certificate, no password or no TLS does not get in', async () => {
-  await expect(
-    deployment.connect({ certificate: false, user: 'indelible' }).then(async (client) => {
-      await using _ = client
-      return client.send('PING')
-    }),
-  ).rejects.toThrow()
+  // With TLS 1.3 a server refuses after the client believes the handshake to be over.
+  const uncertified = deployment.connect({ certificate: false, user: 'indelible' })
+  await expect(uncertified).rejects.toThrow(/certificate required|closed the connection|ECONNRESET/)
   await using stranger = await deployment.connect()
   await expect(stranger.send('PING')).rejects.toMatchObject({ code: 'NOAUTH' })
   await using plain = await connect(deployment.port)
-  await expect(plain.send('PING')).rejects.toThrow()
+  await expect(plain.send('PING')).rejects.toThrow('closed')
 
   await using noCertificate = await openDeployed({ tls: { ca: deployment.path('client', 'ca.crt') } })
   expect(failureOf(await noCertificate.loadLabels(randomUUID()))).toMatchObject({
@@ -129,7 +127,7 @@ test('secrets are readable by their owner alone, and the signing key is not with
   ]
   for (const names of secrets) {
     const { mode } = await stat(deployment.path(...names))
-    expect(mode & 0o077, names.join('/')).toBe(0)
+    expect([...names, mode & 0o077]).toEqual([...names, 0])
   }
 })
 

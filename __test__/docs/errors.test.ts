@@ -59,8 +59,9 @@ describe('store errors', () => {
 
   test('yes and no are all that a column says, and every row has a remedy', () => {
     for (const { name, retryable, again, breaker, remedy } of rows) {
-      expect(['yes', 'no'], name).toEqual(expect.arrayContaining([retryable, again, breaker]))
-      expect(remedy, name).not.toBe('')
+      expect([name, remedy]).not.toEqual([name, ''])
+      const columns = [retryable, again, breaker].map((word) => word === 'yes' || word === 'no')
+      expect([name, ...columns]).toEqual([name, true, true, true])
     }
   })
 
@@ -90,19 +91,17 @@ test('every code of a configuration error stands there once, in the order of the
   expect(documented.flatMap(([code]) => words(code))).toEqual(Object.keys(CONFIG_ERROR_CODES))
 })
 
-test('every code that a page of the documentation names exists', async () => {
+test.each([
+  'README.md',
+  'docs/errors.md',
+  'docs/operations.md',
+  'docs/soundness.md',
+  'docs/design/breaker.md',
+  'docs/design/frames-and-lanes.md',
+  'docs/design/proof-generation-ratchet.md',
+])('every code that %s names exists', async (path) => {
   const known = new Set([...Object.keys(STORE_FAILURES), ...Object.keys(CONFIG_ERROR_CODES)])
-  for (const path of [
-    'docs/errors.md',
-    'docs/operations.md',
-    'docs/soundness.md',
-    'docs/events.md',
-    'README.md',
-  ]) {
-    const codes = (await page(path)).match(/ERR_(?:STORE|CONFIG)_[A-Z_]+/g) ?? []
-    expect(
-      codes.filter((code) => !known.has(code)),
-      path,
-    ).toEqual([])
-  }
+  const codes = (await page(path)).match(/ERR_(?:STORE|CONFIG)_[A-Z_]+/g) ?? []
+  expect(codes.length).toBeGreaterThan(0)
+  expect(codes.filter((code) => !known.has(code))).toEqual([])
 })

@@ -50,8 +50,16 @@ const OF_TYPESCRIPT: readonly (readonly [string, readonly string[]])[] = [
   ['session_store_memory', ['path', 'notice']],
 ]
 
-const entries = (map: Iterable<readonly [string, readonly string[]]>): unknown[] =>
-  Array.from(map, ([name, fields]) => [name, fields]).toSorted()
+const entries = (map: Iterable<readonly [string, readonly string[]]>): unknown =>
+  Object.fromEntries(Array.from(map, ([name, fields]) => [name, fields]))
+
+/** The property names of an object literal without nesting, given by what stands between its braces. */
+const propertyNames = (literal: string): string[] =>
+  literal
+    .replaceAll(/'[^']*'/g, '')
+    .split(',')
+    .map((property) => property.split(':')[0]?.trim() ?? '')
+    .filter((name) => name !== '')
 
 describe('alarms', () => {
   test('the driver has some', () => expect(driverEvents('Alarm').size).toBeGreaterThan(5))
@@ -73,14 +81,10 @@ describe('alarms', () => {
     const published = (await Promise.all(sources)).flatMap((source) =>
       Array.from(
         source.matchAll(/publishAlarm\('(\w+)', [^{]+?, \{(.*?)\}\)/gs),
-        ([, name = '', payload = '']) =>
-          [name, Array.from(payload.matchAll(/(\w+)(?=:|,| *$)/g), ([field]) => field)] as const,
+        ([, name = '', payload = '']) => [name, propertyNames(payload)] as const,
       ),
     )
-    expect(documented('gateway alarms').size).toBe(published.length)
-    for (const [name, fields] of published) {
-      expect(fields, name).toEqual(expect.arrayContaining(documented('gateway alarms').get(name) ?? ['?']))
-    }
+    expect(entries(documented('gateway alarms'))).toEqual(entries(published))
   })
 
   test('the runbook has a row for each, with something to do', async () => {
@@ -88,7 +92,7 @@ describe('alarms', () => {
     expect(rows.flatMap(([name]) => words(name)).toSorted()).toEqual(
       [...documented('alarms').keys(), ...documented('gateway alarms').keys()].toSorted(),
     )
-    for (const [name, meaning, remedy] of rows) expect([meaning, remedy], name).not.toContain('')
+    for (const cells of rows) expect(cells).not.toContain('')
   })
 })
 
