@@ -6,7 +6,8 @@
 //!   that was built without it.
 //! * [`FaultProxy`]: a TCP proxy that can stall, delay, cut, reset and refuse.
 //! * [`RespClient`] and [`Monitor`]: what is really in the server, and what was really sent to it.
-//! * [`session_store_contract`]: the rules that every session store keeps.
+//! * [`session_store_contract`]: the rules that every label store keeps; [`session_record_contract`],
+//!   [`rate_limit_counter_contract`] and [`policy_store_contract`]: those of the storage drivers.
 
 mod background;
 mod contract;
@@ -17,6 +18,7 @@ mod server;
 mod server_binary;
 mod server_options;
 mod server_process;
+mod storage_contract;
 mod tls_front;
 mod tls_material;
 
@@ -27,5 +29,6 @@ pub use resp_client::{Reply, RespClient};
 pub use server::TestServer;
 pub use server_binary::{NotUpReason, ServerBinary, ServerError, ServerKind};
 pub use server_options::ServerOptions;
+pub use storage_contract::{policy_store_contract, rate_limit_counter_contract, session_record_contract};
 pub use tls_front::TlsFront;
 pub use tls_material::{TlsIdentity, TlsMaterial};

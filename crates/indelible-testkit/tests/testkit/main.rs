@@ -8,6 +8,8 @@ mod fault_proxy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod storage_contract;
+#[cfg(test)]
 mod subprocess;
 #[cfg(test)]
 mod tls;
