@@ -46,7 +46,7 @@ function rotated<T>(items: readonly T[], by: number): T[] {
   return [...items.slice(start), ...items.slice(0, start)]
 }
 
-async function emptyServer(url: string): Promise<void> {
+export async function emptyServer(url: string): Promise<void> {
   const server = await connect(Number(new URL(url).port))
   await server.send('FLUSHALL')
   await server.close()

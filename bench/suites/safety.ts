@@ -6,6 +6,7 @@ import type { Goal } from '../goal.js'
 import type { BenchOptions } from '../options.js'
 import { runRound } from '../round-process.js'
 import type { RoundResult } from '../round-result.js'
+import { emptyServer } from './labels.js'
 import type { LabelsReport } from './labels.js'
 
 /** The least that the safe store must reach of the throughput that it has without its mechanisms. */
@@ -42,6 +43,7 @@ export async function runSafety(
           const { warmUpSeconds, seconds } = options
           const spec = { contestant: SUBJECT, callers, url: server.url, warmUpSeconds, seconds }
           const env = { INDELIBLE_NATIVE_PATH: addon, INDELIBLE_TEST_SWITCHES: BUILDS[build] }
+          await emptyServer(server.url)
           rounds[build].push(await runRound(spec, env))
         }
       }
