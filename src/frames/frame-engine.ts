@@ -205,7 +205,7 @@ export class FrameEngine implements ReplySink {
     if (settle === undefined) return
     const result = failed({ ...failure, operation, indeterminate: changesData(operation), cause })
     this.#report(token, result.error)
-    settle(result as Result)
+    settle(result)
   }
 
   loaded(token: number, result: LoadResult): void {
