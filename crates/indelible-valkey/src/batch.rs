@@ -81,6 +81,12 @@ impl Batch {
         Self { frame: Arc::clone(&self.frame), slots }
     }
 
+    /// The first `count` operations, and the others.
+    pub(crate) fn split_at(&self, count: usize) -> (Self, Self) {
+        let (first, rest) = self.slots.split_at_checked(count).unwrap_or((&self.slots, &[]));
+        (self.with_slots(first.to_vec()), self.with_slots(rest.to_vec()))
+    }
+
     pub(crate) fn slots(&self) -> &[Slot] {
         &self.slots
     }

@@ -8,12 +8,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use indelible_core::{Failure, Timeout, Unavailable};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::direct::DirectlyWritten;
 use super::in_flight::{Awaited, Completed, InFlight};
 use super::inbox::{Errand, Idle, Inbox};
+use super::outgoing::Outgoing;
 use crate::batch::Batch;
 use crate::connection::Stream;
 use crate::examiner::Examiner;
@@ -37,12 +38,8 @@ pub(super) struct Driver {
     inbox: Arc<Inbox>,
     stream: Stream,
     reader: ReplyReader,
-    out: Vec<u8>,
-    /// Bytes of `out` that the socket has taken.
-    out_written: usize,
-    /// Bytes that the socket has taken since the connection was opened.
-    written: u64,
-    needs_flush: bool,
+    outgoing: Outgoing,
+    /// Errands that have been collected and not yet written.
     errands: Vec<Errand>,
     in_flight: InFlight,
     /// What is being turned from an errand into a pipeline, or from replies into outcomes: a panic there must not
@@ -68,10 +65,7 @@ impl Driver {
             inbox,
             stream,
             reader,
-            out: Vec::new(),
-            out_written: 0,
-            written: 0,
-            needs_flush: false,
+            outgoing: Outgoing::default(),
             errands: Vec::new(),
             in_flight: InFlight::default(),
             in_hand: None,
@@ -93,24 +87,24 @@ impl Driver {
         }
         self.write_errands();
         self.examine(cx);
-        if let Poll::Ready(fault) = self.write(cx) {
-            return Poll::Ready(fault);
+        if self.outgoing.write(&mut self.stream, cx).is_err() {
+            return Poll::Ready(connection_lost());
         }
         if let Poll::Ready(fault) = self.read(cx) {
             return Poll::Ready(fault);
         }
         // Replies may have called for commands of our own.
-        if let Poll::Ready(fault) = self.write(cx) {
-            return Poll::Ready(fault);
+        if self.outgoing.write(&mut self.stream, cx).is_err() {
+            return Poll::Ready(connection_lost());
         }
         self.inbox.set_under_way(self.in_flight.len());
         // A reply that has arrived is judged before the clock is.
         if let Poll::Ready(fault) = self.keep_deadline(cx) {
             return Poll::Ready(fault);
         }
-        if self.in_flight.len() == 0 && self.out.is_empty() {
+        if self.in_flight.len() == 0 && self.outgoing.is_empty() {
             let timer_is_set = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_pending());
-            self.inbox.rest(Idle { written: self.written, timer_is_set });
+            self.inbox.rest(Idle { written: self.outgoing.written(), timer_is_set });
         }
         Poll::Pending
     }
@@ -118,8 +112,7 @@ impl Driver {
     /// Takes over a pipeline that a caller's thread has written.
     fn adopt(&mut self, directly_written: DirectlyWritten) {
         let DirectlyWritten { pipeline, store, sent, rest } = directly_written;
-        self.written += sent as u64;
-        self.out.extend_from_slice(&rest);
+        self.outgoing.adopt(sent, &rest);
         self.in_flight.push(Awaited::Pipeline { pipeline, store });
     }
 
@@ -129,61 +122,33 @@ impl Driver {
             return;
         }
         let deadline = Instant::now() + self.command_timeout;
-        let examination = self.examiner.ask(&mut self.out);
+        let examination = self.examiner.ask(self.outgoing.bytes());
         self.in_flight.push(Awaited::Examination { examination, deadline });
         self.next_examination.as_mut().reset(Instant::now() + self.examiner.pause());
         // It has to be polled to be woken by it.
         let _ = self.next_examination.as_mut().poll(cx);
     }
 
+    /// Turns errands into pipelines, one at a time: what a panic leaves is still there to be answered.
     fn write_errands(&mut self) {
-        for errand in std::mem::take(&mut self.errands) {
-            let Errand { batch, store, deadline } = errand;
-            let slots = batch.slots();
-            if slots.len() <= PIPELINE_OPERATIONS {
-                self.write_pipeline(batch, &store, deadline);
-                continue;
+        self.errands.reverse();
+        while let Some(mut errand) = self.errands.pop() {
+            if errand.batch.slots().len() > PIPELINE_OPERATIONS {
+                let (first, rest) = errand.batch.split_at(PIPELINE_OPERATIONS);
+                self.errands.push(Errand { batch: Arc::new(rest), ..errand.clone() });
+                errand.batch = Arc::new(first);
             }
-            for part in slots.chunks(PIPELINE_OPERATIONS) {
-                let part = Arc::new(batch.with_slots(part.to_vec()));
-                self.write_pipeline(part, &store, deadline);
-            }
+            self.write_pipeline(errand);
         }
     }
 
-    fn write_pipeline(&mut self, batch: Arc<Batch>, store: &Arc<StoreCore>, deadline: Instant) {
-        self.in_hand = Some((Arc::clone(&batch), Arc::clone(store)));
-        let first_byte = self.written + (self.out.len() - self.out_written) as u64;
-        let pipeline = store.write(batch, deadline, &mut self.out, first_byte);
-        self.in_flight.push(Awaited::Pipeline { pipeline, store: Arc::clone(store) });
+    fn write_pipeline(&mut self, errand: Errand) {
+        let Errand { batch, store, deadline } = errand;
+        self.in_hand = Some((Arc::clone(&batch), Arc::clone(&store)));
+        let first_byte = self.outgoing.position();
+        let pipeline = store.write(batch, deadline, self.outgoing.bytes(), first_byte);
+        self.in_flight.push(Awaited::Pipeline { pipeline, store });
         self.in_hand = None;
-    }
-
-    fn write(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        while self.out_written < self.out.len() {
-            let rest = self.out.get(self.out_written..).unwrap_or_default();
-            match self.stream.io().poll_write(cx, rest) {
-                Poll::Ready(Ok(count)) if count > 0 => {
-                    self.out_written += count;
-                    self.written += count as u64;
-                    self.needs_flush = true;
-                }
-                Poll::Ready(_) => return Poll::Ready(connection_lost()),
-                Poll::Pending => break,
-            }
-        }
-        if self.out_written == self.out.len() {
-            self.out.clear();
-            self.out_written = 0;
-        }
-        if self.needs_flush {
-            match self.stream.io().poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.needs_flush = false,
-                Poll::Ready(Err(_)) => return Poll::Ready(connection_lost()),
-                Poll::Pending => {}
-            }
-        }
-        Poll::Pending
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
@@ -225,7 +190,7 @@ impl Driver {
     fn finish(&mut self, pipeline: Pipeline, store: &Arc<StoreCore>) {
         self.in_hand = Some((Arc::clone(pipeline.batch()), Arc::clone(store)));
         let finished = store.finish(pipeline);
-        let replies: usize = finished.disarm.iter().map(|hex| store.write_disarm(&mut self.out, hex)).sum();
+        let replies: usize = finished.disarm.iter().map(|hex| store.write_disarm(self.outgoing.bytes(), hex)).sum();
         if replies > 0 {
             self.in_flight.push(Awaited::Ignored { replies, deadline: Instant::now() + self.command_timeout });
         }
@@ -259,7 +224,10 @@ impl Driver {
     fn forget_front(&mut self) {
         if let Some(Awaited::Pipeline { pipeline, store }) = self.in_flight.pop_front() {
             let batch = Arc::clone(pipeline.batch());
-            store.conclude_all(&batch, pipeline.abandon(&Fault::new(Failure::Timeout(Timeout::Command)), self.written));
+            store.conclude_all(
+                &batch,
+                pipeline.abandon(&Fault::new(Failure::Timeout(Timeout::Command)), self.outgoing.written()),
+            );
         }
     }
 
@@ -272,13 +240,15 @@ impl Driver {
         for awaited in self.in_flight.drain() {
             let Awaited::Pipeline { pipeline, store } = awaited else { continue };
             let fault = match (expired, now >= pipeline.deadline()) {
-                (true, true) if pipeline.is_unsent(self.written) => Fault::new(Failure::Timeout(Timeout::Queue)),
+                (true, true) if pipeline.is_unsent(self.outgoing.written()) => {
+                    Fault::new(Failure::Timeout(Timeout::Queue))
+                }
                 // Its own time is not up, but its connection is.
                 (true, false) => connection_lost(),
                 _ => fault.clone(),
             };
             let batch = Arc::clone(pipeline.batch());
-            store.conclude_all(&batch, pipeline.abandon(&fault, self.written));
+            store.conclude_all(&batch, pipeline.abandon(&fault, self.outgoing.written()));
         }
         for errand in self.errands.drain(..).chain(unsent) {
             errand.store.conclude_batch(&errand.batch, &unsent_fault(fault));

@@ -6,6 +6,7 @@ mod driver;
 mod in_flight;
 mod inbox;
 mod manager;
+mod outgoing;
 
 pub(crate) use direct::DirectSocket;
 pub use inbox::Lane;
