@@ -1,9 +1,12 @@
 // deploy/ as an operator boots it: the compose file with its certificates, its ACL file and its settings, and the
 // public contract under exactly those.
 
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 import { type SessionStore, openSessionStore } from 'indelible'
 import { sessionStoreContract } from 'indelible/testing'
@@ -14,6 +17,8 @@ import { connect } from '../support/resp.js'
 import { failureOf, keyOf, labelsOf } from '../valkey/support/store.js'
 import { Deployment, composeCommand } from './support/deployment.js'
 import { DeploymentImage } from './support/deployment-image.js'
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** True when a missing container engine must fail the run instead of skipping tests. */
 const required = process.env['REQUIRE_CONTAINER_TESTS'] === '1'
@@ -41,27 +46,53 @@ afterAll(async () => {
   await image[Symbol.asyncDispose]()
 }, 60_000)
 
-/** The store of deploy/store.yaml, with the paths and the port of this deployment. */
-async function openDeployed(changes: Readonly<Record<string, unknown>> = {}): Promise<SessionStore> {
+/** The block of deploy/store.yaml, with the paths and the port of this deployment. */
+async function deployedBlock(): Promise<object> {
   const text = await readFile(join(deployment.folder, 'store.yaml'), 'utf8')
   const { store } = parse(text.replaceAll('state/', `${deployment.path()}/`)) as { store: object }
-  const endpoint = `rediss://localhost:${deployment.port}`
-  return openSessionStore({ ...store, endpoint, ...changes })
+  return { ...store, endpoint: `rediss://localhost:${deployment.port}` }
 }
 
-test('nothing is answered before an operator has made the generation', async () => {
+/** A store of this deployment. */
+async function openDeployed(changes: Readonly<Record<string, unknown>> = {}): Promise<SessionStore> {
+  return openSessionStore({ ...(await deployedBlock()), ...changes })
+}
+
+/** Runs `indelible` against this deployment, as a gateway with the operator's help; answers its report. */
+async function indelible(
+  command: 'init' | 'doctor',
+): Promise<{ readonly ok: boolean; readonly checks: unknown[] }> {
+  const config = join(deployment.folder, 'store.json')
+  await writeFile(config, JSON.stringify(await deployedBlock()))
+  const password = deployment.path('operator', 'password')
+  const admin = ['--admin-username', 'operator', '--admin-password-file', password]
+  const words = [CLI, command, '--config', config, ...admin, '--json']
+  const { stdout } = await promisify(execFile)(process.execPath, words)
+  return JSON.parse(stdout) as { ok: boolean; checks: unknown[] }
+}
+
+test('nothing is answered before the operator has made the generation', async () => {
   await using store = await openDeployed()
   const lost = { code: 'ERR_STORE_KEYSPACE_LOST', reason: 'missing' }
   expect(failureOf(await store.loadLabels(randomUUID()))).toMatchObject(lost)
   expect(failureOf(await store.appendLabels(randomUUID(), ['PII']))).toMatchObject(lost)
 
   await using gateway = await deployment.connect({ user: 'indelible' })
-  const generation = `v1 ${randomUUID().replaceAll('-', '')} sha256 86400`
-  await expect(gateway.send('SET', 'taint:v1:generation', generation, 'NX')).rejects.toMatchObject({
+  const forged = `v1 ${'0'.repeat(32)} sha256 86400`
+  await expect(gateway.send('SET', 'taint:v1:generation', forged, 'NX')).rejects.toMatchObject({
     code: 'NOPERM',
   })
-  await using operator = await deployment.connect({ user: 'operator' })
-  expect(await operator.send('SET', 'taint:v1:generation', generation, 'NX')).toBe('OK')
+  expect(await indelible('init')).toMatchObject({ ok: true })
+  expect(labelsOf(await store.loadLabels(randomUUID()))).toEqual([])
+})
+
+test('the doctor has nothing to say against it but what depends on the machine', async () => {
+  const { ok, checks } = await indelible('doctor')
+  expect(ok).toBe(true)
+  const remarks = checks.filter((check) => (check as { status: string }).status !== 'ok')
+  const names = remarks.map((check) => (check as { name: string }).name)
+  // An old server, a slow disk, an addon that was built here.
+  expect(names.filter((name) => !['version', 'latency', 'opening', 'native'].includes(name))).toEqual([])
 })
 
 describe('the contract, under the deployed rules', () => {

@@ -2,6 +2,7 @@
 // planned.
 
 import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 import { expect, test } from 'vitest'
@@ -34,16 +35,27 @@ test.each(ledger)('line %s: %s', (...cells) => {
   expect(files.filter((file) => !existsSync(ROOT + file))).toEqual([])
 })
 
-test('every line that code or tests cite exists', async () => {
+/** The numbers in texts such as `lines 8, 10 and 17`. */
+const linesIn = (text: string): number[] =>
+  Array.from(text.matchAll(/\blines? ((?:\d+(?:, | and )?)+)/gi), ([, list = '']) => list.match(/\d+/g) ?? [])
+    .flat()
+    .map(Number)
+
+const ledgerTests = (await readdir(`${ROOT}__test__/ledger`)).filter((file) => file.endsWith('.test.ts'))
+
+test.each(ledgerTests)('the lines that %s says it shows name it', async (file) => {
+  const [head = ''] = (await page(`__test__/ledger/${file}`)).split('\nimport ')
+  const shown = linesIn(head.replaceAll('\n// ', ' '))
+  expect(shown).not.toEqual([])
+  const naming = ledger.filter((row) => row[4]?.includes(`__test__/ledger/${file}`))
+  expect(naming.map(([number]) => Number(number))).toEqual(shown)
+})
+
+test('every line that code cites exists', async () => {
   const cited = ['checks.rs', 'generation.rs', 'switches.rs', 'operation/mod.rs'].map((file) =>
     page(`crates/indelible-valkey/src/${file}`),
   )
-  const lines = (await Promise.all(cited)).flatMap((source) =>
-    Array.from(
-      source.matchAll(/\blines? ((?:\d+(?:, | and )?)+)/g),
-      ([, list = '']) => list.match(/\d+/g) ?? [],
-    ).flat(),
-  )
+  const lines = (await Promise.all(cited)).flatMap(linesIn)
   expect(lines.length).toBeGreaterThan(10)
-  expect(lines.filter((line) => Number(line) < 1 || Number(line) > ledger.length)).toEqual([])
+  expect(lines.filter((line) => line < 1 || line > ledger.length)).toEqual([])
 })
