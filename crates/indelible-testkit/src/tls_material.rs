@@ -141,8 +141,18 @@ impl Forge<'_> {
         let cert = params.signed_by(&key, issuer).map_err(io::Error::other)?;
         Ok(TlsIdentity {
             cert: self.write(&format!("{name}.pem"), &cert.pem())?,
-            key: self.write(&format!("{name}.key"), &key.serialize_pem())?,
+            key: self.write_secret(&format!("{name}.key"), &key.serialize_pem())?,
         })
+    }
+
+    /// Writes a file that nobody else may read, as every private key should be.
+    fn write_secret(&self, file: &str, text: &str) -> io::Result<PathBuf> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = self.dir.join(file);
+        let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path)?;
+        file.write_all(text.as_bytes())?;
+        Ok(path)
     }
 
     fn write(&self, file: &str, text: &str) -> io::Result<PathBuf> {
