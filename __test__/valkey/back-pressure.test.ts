@@ -83,11 +83,13 @@ test('beyond 64 MiB under way the answer is the same', async () => {
   const ids = Array.from({ length: MAX_SESSIONS_PER_CALL }, (_, n) =>
     String(n).padStart(MAX_SESSION_ID_BYTES, 'x'),
   )
-  const fitting = Math.ceil((64 * 1024 * 1024) / (MAX_SESSIONS_PER_CALL * MAX_SESSION_ID_BYTES))
-  const loads = Array.from({ length: fitting }, () => store.loadLabels(ids))
+  const bytes = MAX_SESSIONS_PER_CALL * MAX_SESSION_ID_BYTES
+  const fitting = Math.floor((64 * 1024 * 1024) / bytes)
+  const loads = Array.from({ length: fitting + 1 }, () => store.loadLabels(ids))
   expect(failureOf(await inSameTurn(store.loadLabels(ids)))).toMatchObject(OVERLOADED)
-  const results = await Promise.all(loads)
-  expect(results.filter((result) => result.ok || result.error.code === 'ERR_STORE_OVERLOADED')).toEqual([])
+  const taken = (await Promise.all(loads)).filter((load) => failureOf(load).code !== OVERLOADED.code)
+  // Each takes a little more than its ids.
+  expect(taken.length).toBeGreaterThan(fitting * 0.99)
 })
 
 /** Blocks this thread, timers and all. */
