@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
 import { connect } from '../support/resp.js'
-import { failureOf, keyOf, labelsOf } from '../valkey/support/store.js'
+import { failureOf, keyOf, labelsOf, recovered } from '../valkey/support/store.js'
 import { Deployment, composeCommand } from './support/deployment.js'
 import { DeploymentImage } from './support/deployment-image.js'
 
@@ -176,4 +176,41 @@ test('labels, certificates and passwords survive a killed server', async () => {
   expect(await readFile(deployment.path('server', 'server.crt'), 'utf8')).toBe(certificate)
   await using store = await openDeployed()
   expect(labelsOf(await store.loadLabels(session))).toEqual(['PII'])
+})
+
+test('a password is rotated under an open store, as the runbook says', async () => {
+  await using store = await openDeployed()
+  const session = randomUUID()
+  expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
+  const before = await readFile(deployment.path('client', 'password'), 'utf8')
+
+  await rm(deployment.path('client', 'password'))
+  await deployment.up()
+  const after = await readFile(deployment.path('client', 'password'), 'utf8')
+  expect(after).not.toBe(before)
+  await using operator = await deployment.connect({ user: 'operator' })
+  expect(await operator.send('ACL', 'LOAD')).toBe('OK')
+
+  expect(await recovered(store, session)).toEqual(['PII'])
+  await using stranger = await openDeployed({ passwordFile: undefined, password: before.trim() })
+  expect(failureOf(await stranger.loadLabels(session))).toMatchObject({
+    code: 'ERR_STORE_ACCESS',
+    reason: 'auth',
+  })
+})
+
+test('a renewed certificate is used after a restart, and the authority stays', async () => {
+  const authority = await readFile(deployment.path('authority', 'ca.crt'), 'utf8')
+  const before = await readFile(deployment.path('server', 'server.crt'), 'utf8')
+  await using store = await openDeployed()
+  const session = randomUUID()
+  expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
+
+  await rm(deployment.path('server', 'server.crt'))
+  await deployment.kill()
+  await deployment.up()
+  expect(await readFile(deployment.path('server', 'server.crt'), 'utf8')).not.toBe(before)
+  expect(await readFile(deployment.path('authority', 'ca.crt'), 'utf8')).toBe(authority)
+  await using renewed = await openDeployed()
+  expect(labelsOf(await renewed.loadLabels(session))).toEqual(['PII'])
 })
