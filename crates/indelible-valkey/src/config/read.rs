@@ -32,6 +32,10 @@ fn without_values(message: &str) -> String {
     {
         return format!("must be {expected}");
     }
+    // What the deserialiser says of anything but text where one of several words belongs.
+    if message == "expected value" {
+        return "must be text, one of the words that are documented for it (quote them in YAML)".to_owned();
+    }
     match message.strip_prefix("missing field ") {
         Some(field) => format!("{field} is missing; add it"),
         None => message.to_owned(),
