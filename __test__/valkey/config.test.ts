@@ -173,6 +173,8 @@ const REST: readonly Refused[] = [
   [local({ keyPrefix: '' }), 'keyPrefix', /must not be empty/],
   [local({ keyPrefix: 7 }), 'keyPrefix', /must be text/],
   [local({ checks: 'loud' }), 'checks', /must be one of `warn`, `enforce`, `off`/],
+  [local({ checks: false }), 'checks', /must be text, one of the words/],
+  [local({ generation: 7 }), 'generation', /must be text, one of the words/],
   [local({ durability: 'always' }), 'durability', /must be bestEffort or a mapping of disk/],
   [local({ durability: { disk: 'sometimes' } }), 'durability.disk', /must be `none` or `always`/],
   [local({ generation: 'on' }), 'generation', /must be one of `observe`, `require`, `off`/],

@@ -62,6 +62,16 @@ test('the first store creates it, with an alarm; the next one finds it', async (
   expect(alarms.named('session_store_layout_mismatch')).toEqual([])
 })
 
+test('of many stores that start at once one creates it, and one alarms', async () => {
+  using alarms = new Recording('indelible:alarm')
+  const keyspace = new Keyspace()
+  const stores = await Promise.all(Array.from({ length: 8 }, () => keyspace.open()))
+  const loads = await Promise.all(stores.map((store) => store.loadLabels(randomUUID())))
+  expect(loads.map((load) => labelsOf(load))).toEqual(stores.map(() => []))
+  expect(alarms.named('session_store_generation_created')).toHaveLength(1)
+  await Promise.all(stores.map((store) => store.close()))
+})
+
 test('it records the TTL, and another one is an alarm, once a store', async () => {
   using alarms = new Recording('indelible:alarm')
   await using admin = await connect(server().port)
