@@ -31,6 +31,8 @@ pub(crate) struct Finding {
 pub(crate) struct Demands {
     pub(crate) checks: Checks,
     pub(crate) disk: Disk,
+    /// `durability: bestEffort` is written out: no alarm about what a crash may lose.
+    pub(crate) best_effort: bool,
 }
 
 impl Demands {
@@ -81,8 +83,19 @@ impl Demands {
                 ),
             }
         }
-        if let Some(drift) = info.server_time.and_then(drift_from_now).filter(|drift| *drift > MAX_CLOCK_DRIFT) {
-            let detail = format!("the server's clock is off by {} s; expiry depends on it", drift.as_secs());
+        if self.disk == Disk::None && !self.best_effort {
+            let detail = if info.aof_enabled {
+                "a crash of the server may lose about a second of labels, none with appendfsync always and \
+                 durability.disk always; write durability: bestEffort to accept that"
+            } else {
+                "appendonly is no: a crash of the server loses every label since the last snapshot; set appendonly \
+                 yes, or write durability: bestEffort to accept that"
+            };
+            findings.push(Finding { reason: "durability", refuses: None, detail: detail.into() });
+        }
+        if info.server_time.and_then(drift_from_now).is_some_and(|drift| drift > MAX_CLOCK_DRIFT) {
+            // Without the figure: a drifting clock is one finding, not a new one each time.
+            let detail = "the server's clock is off by more than 5 s; expiry depends on it: keep it in step";
             findings.push(Finding { reason: "clock", refuses: None, detail: detail.into() });
         }
         findings
@@ -122,7 +135,7 @@ mod tests {
         demands.examine(info, before, appendfsync).iter().map(|finding| finding.reason).collect()
     }
 
-    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None };
+    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None, best_effort: true };
 
     #[test]
     fn a_good_server_has_no_findings() {
@@ -148,6 +161,16 @@ mod tests {
         assert_eq!(reasons(WARN, &ServerInfo::unknown(), None, None), ["acl"]);
         let wrong_clock = ServerInfo { server_time: Some(Duration::from_secs(1)), ..good() };
         assert_eq!(reasons(WARN, &wrong_clock, None, None), ["clock"]);
+    }
+
+    #[test]
+    fn what_a_crash_may_lose_is_told_unless_it_is_accepted() {
+        let silent = Demands { best_effort: false, ..WARN };
+        let findings = silent.examine(&good(), None, None);
+        assert_eq!(findings.iter().map(|finding| finding.reason).collect::<Vec<_>>(), ["durability"]);
+        assert_eq!(Demands { checks: Checks::Enforce, ..silent }.refusal(&findings), None);
+        let without_aof = ServerInfo { aof_enabled: false, ..good() };
+        assert_ne!(silent.examine(&without_aof, None, None), findings);
     }
 
     #[test]

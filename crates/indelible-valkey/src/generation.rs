@@ -1,6 +1,7 @@
 //! The generation: a random id stored once per keyspace, so that a keyspace that was flushed, replaced or never the
 //! right one is told apart from an empty one (`docs/soundness.md`, lines 9 and 17).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indelible_core::KeyspaceLost;
@@ -78,6 +79,9 @@ pub(crate) struct GenerationPin {
     mode: GenerationMode,
     ttl_seconds: Option<u32>,
     pinned: Mutex<Option<Pinned>>,
+    /// The loss that the operator has been told of, until the keyspace is found good again.
+    told: Mutex<Option<KeyspaceLost>>,
+    is_told: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -102,7 +106,7 @@ pub(crate) enum Seen {
 
 impl GenerationPin {
     pub(crate) fn new(mode: GenerationMode, ttl_seconds: Option<u32>) -> Self {
-        Self { mode, ttl_seconds, pinned: Mutex::new(None) }
+        Self { mode, ttl_seconds, pinned: Mutex::default(), told: Mutex::default(), is_told: AtomicBool::new(false) }
     }
 
     pub(crate) fn mode(&self) -> GenerationMode {
@@ -136,6 +140,9 @@ impl GenerationPin {
         let mut pinned = self.lock();
         let Some(value) = value else { return Seen::Lost(KeyspaceLost::Missing) };
         if pinned.as_ref().is_some_and(|pinned| pinned.value == value) {
+            if self.is_told.load(Ordering::Relaxed) {
+                self.is_told.store(false, Ordering::Relaxed);
+            }
             return Seen::Same;
         }
         let Some(generation) = Generation::parse(value) else { return Seen::Lost(KeyspaceLost::Layout) };
@@ -151,6 +158,14 @@ impl GenerationPin {
             return Seen::Same;
         }
         Seen::Noted(Alarm::LayoutMismatch { ours: self.ttl_seconds, theirs: generation.ttl_seconds })
+    }
+
+    /// Whether the operator has not yet been told of this loss: every pipeline meets it, and one alarm says it.
+    pub(crate) fn is_news(&self, lost: KeyspaceLost) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_told = self.is_told.swap(true, Ordering::Relaxed) && *told == Some(lost);
+        *told = Some(lost);
+        !was_told
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Pinned>> {
@@ -208,6 +223,17 @@ mod tests {
         assert_eq!(pin.observe(Some(&value(OTHER, "sha256 - accepted"))), Seen::Accepted);
         assert_eq!(pin.observe(Some(&value(OTHER, "sha256 - accepted"))), Seen::Same);
         assert_eq!(pin.observe(Some(&value(ID, "sha256 -"))), Seen::Lost(KeyspaceLost::Changed));
+    }
+
+    #[test]
+    fn a_loss_is_news_once_until_the_keyspace_is_good_again() {
+        let pin = GenerationPin::new(GenerationMode::Observe, None);
+        assert_eq!(pin.observe(Some(&value(ID, "sha256 -"))), Seen::Same);
+        assert!(pin.is_news(KeyspaceLost::Missing));
+        assert!(!pin.is_news(KeyspaceLost::Missing));
+        assert!(pin.is_news(KeyspaceLost::Changed));
+        assert_eq!(pin.observe(Some(&value(ID, "sha256 -"))), Seen::Same);
+        assert!(pin.is_news(KeyspaceLost::Changed));
     }
 
     #[test]

@@ -55,7 +55,11 @@ impl Proof {
             (Self::Generation | Self::Touch, Reply::Scalar(Element::Error(line))) => {
                 let error = ServerError::parse(line);
                 let of_another_type = matches!(self, Self::Generation) && &*error.code == "WRONGTYPE";
-                *self = if of_another_type { lost(KeyspaceLost::Layout, events) } else { Self::Failed(error.into()) };
+                *self = if of_another_type {
+                    lost(KeyspaceLost::Layout, generation, events)
+                } else {
+                    Self::Failed(error.into())
+                };
                 return Ok(());
             }
             _ => return Err(Malformed),
@@ -71,7 +75,7 @@ impl Proof {
                 events.push(Event::State(State::GenerationAccepted));
                 Self::Good
             }
-            Seen::Lost(reason) => lost(reason, events),
+            Seen::Lost(reason) => lost(reason, generation, events),
         };
         Ok(())
     }
@@ -87,8 +91,10 @@ impl Proof {
     }
 }
 
-fn lost(reason: KeyspaceLost, events: &mut Vec<Event>) -> Proof {
+fn lost(reason: KeyspaceLost, generation: &GenerationPin, events: &mut Vec<Event>) -> Proof {
     let failure = Failure::KeyspaceLost(reason);
-    events.push(Event::Alarm(Alarm::KeyspaceLost { reason: failure.reason().unwrap_or_default() }));
+    if generation.is_news(reason) {
+        events.push(Event::Alarm(Alarm::KeyspaceLost { reason: failure.reason().unwrap_or_default() }));
+    }
     Proof::Failed(Fault::new(failure))
 }

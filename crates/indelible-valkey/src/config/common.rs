@@ -69,7 +69,7 @@ impl Common {
             breaker: resolve_breaker(self.breaker.unwrap_or_default())?,
             connections: or_default(connections_path, connections, 1, 64, default)? as usize,
             max_in_flight: or_default("maxInFlight", self.max_in_flight, 1, 1 << 20, 16_384)? as usize,
-            demands: Demands { checks: Checks::Off, disk: Disk::None },
+            demands: Demands { checks: Checks::Off, disk: Disk::None, best_effort: true },
             key_prefix: "".into(),
             ttl_seconds: None,
             max_session_lifetime_seconds: None,

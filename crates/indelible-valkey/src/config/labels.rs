@@ -71,11 +71,14 @@ fn least_ttl() -> u32 {
 }
 
 fn resolve_demands(checks: Option<Checks>, durability: Option<RawDurability>) -> Demands {
-    let disk = match durability {
-        None | Some(RawDurability::BestEffort) => Disk::None,
-        Some(RawDurability::Demands(demands)) => demands.disk.unwrap_or_default(),
-    };
-    Demands { checks: checks.unwrap_or_default(), disk }
+    let checks = checks.unwrap_or_default();
+    match durability {
+        None => Demands { checks, disk: Disk::None, best_effort: false },
+        Some(RawDurability::BestEffort) => Demands { checks, disk: Disk::None, best_effort: true },
+        Some(RawDurability::Demands(demands)) => {
+            Demands { checks, disk: demands.disk.unwrap_or_default(), best_effort: false }
+        }
+    }
 }
 
 fn resolve_ratchet(ratchet: RawRatchet) -> Result<usize, ConfigError> {
