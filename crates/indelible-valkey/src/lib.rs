@@ -9,7 +9,8 @@
 //!   write that changes nothing, by which the server shows that it is a primary and still holds the same
 //!   **generation** of the keyspace (`docs/soundness.md`).
 //! * **Interned sets** name a label set that has been seen before by a number.
-//! * [`ValkeySessionStore`] is the Rust face; `indelible-node` is the other.
+//! * [`ValkeySessionStore`] is the Rust face; `indelible-node` is the other. With the feature `storage` the module of
+//!   that name is the Rust face of the storage driver.
 //! * [`operator`] is what an operator asks of a server, outside the data path.
 //!
 //! # Example
@@ -38,6 +39,7 @@ mod credentials;
 mod dispatch;
 mod endpoint;
 mod engine;
+mod engine_client;
 mod event;
 mod examiner;
 mod fault;
@@ -61,11 +63,14 @@ mod repair;
 mod resp;
 mod retry_budget;
 mod session_in_flight;
+#[cfg(feature = "storage")]
+pub mod storage;
 mod store_core;
 mod switches;
 mod timing;
 mod tls;
 mod valkey_session_store;
+mod waiting;
 
 pub use breaker::BreakerLimits;
 pub use config::{Checks, Config, ConfigError, ConfigErrorCode, Disk, GenerationMode, RawConfig, RawStorageConfig};

@@ -1,32 +1,18 @@
-//! The Rust face of the store: the same frames over the same engine as the Node binding uses.
-
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+//! The Rust face of the label store: the same frames over the same engine as the Node binding uses.
 
 use async_trait::async_trait;
-use hashbrown::HashMap;
-use indelible_core::{Failure, Label, LabelSet, Operation, SessionRef, SessionStore, StoreError, Timeout};
-use tokio::sync::oneshot;
+use indelible_core::{Failure, Label, LabelSet, Operation, SessionRef, SessionStore, StoreError};
 
 use crate::config::{Config, ConfigError};
-use crate::engine::Engine;
+use crate::engine_client::EngineClient;
 use crate::event::Event;
-use crate::frame::{FrameWriter, Opcode};
-use crate::outcome::{Answer, Outcome, Outcomes};
-
-/// Beyond the deadline the engine itself is taken for lost.
-const WATCHDOG_SLACK: Duration = Duration::from_secs(1);
+use crate::frame::Opcode;
+use crate::outcome::Answer;
 
 /// Session labels in Valkey or Redis.
 #[derive(Debug)]
 pub struct ValkeySessionStore {
-    engine: Mutex<Option<Engine>>,
-    waiting: Arc<Waiting>,
-    next_token: AtomicU32,
-    closed: AtomicBool,
-    max_in_flight: usize,
-    deadline: Duration,
+    client: EngineClient,
 }
 
 impl ValkeySessionStore {
@@ -37,43 +23,19 @@ impl ValkeySessionStore {
     ///
     /// [`ConfigError`] when the machine refuses a thread.
     pub fn open(config: &Config, on_event: impl Fn(Event) + Send + Sync + 'static) -> Result<Self, ConfigError> {
-        let waiting =
-            Arc::new(Waiting { callers: Mutex::default(), count: AtomicUsize::new(0), on_event: Box::new(on_event) });
-        let engine = Engine::start(config, Arc::clone(&waiting) as Arc<dyn Outcomes>)?;
-        Ok(Self {
-            engine: Mutex::new(Some(engine)),
-            waiting,
-            next_token: AtomicU32::new(0),
-            closed: AtomicBool::new(false),
-            max_in_flight: config.max_in_flight(),
-            deadline: config.deadline(),
-        })
+        EngineClient::open(config, on_event).map(|client| Self { client })
+    }
+
+    /// How the store is doing, without asking the server: `{ state, breaker, role, server, version, checks, generation }`;
+    /// `None` once it is closed.
+    #[must_use]
+    pub fn health(&self) -> Option<serde_json::Value> {
+        self.client.health()
     }
 
     async fn call(&self, opcode: Opcode, session: &SessionRef, labels: &[Label]) -> Result<Answer, StoreError> {
-        let operation = opcode.operation();
-        let fail = |failure| StoreError::new(failure, operation);
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(fail(Failure::Closed));
-        }
-        let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        let answer = self.waiting.enter(token, self.max_in_flight).ok_or_else(|| fail(Failure::Overloaded))?;
-        let mut frame = FrameWriter::default();
-        frame.push(token, opcode, session.ids().iter().map(|id| id.as_str()), labels.iter().map(Label::as_str));
-        let sent = self.lock_engine().as_ref().is_some_and(|engine| engine.submit(frame.finish()));
-        if !sent {
-            self.waiting.leave(token);
-            return Err(fail(Failure::Closed));
-        }
-        match tokio::time::timeout(self.deadline + WATCHDOG_SLACK, answer).await {
-            Ok(Ok(result)) => result.map_err(|error| *error),
-            Ok(Err(_)) => Err(fail(Failure::Internal)),
-            Err(_) => Err(fail(Failure::Timeout(Timeout::Command)).with_indeterminate(opcode == Opcode::Append)),
-        }
-    }
-
-    fn lock_engine(&self) -> MutexGuard<'_, Option<Engine>> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+        let ids = session.ids().iter().map(|id| id.as_str());
+        self.client.call(opcode, ids, labels.iter().map(Label::as_str)).await
     }
 }
 
@@ -93,7 +55,8 @@ impl SessionStore for ValkeySessionStore {
     }
 
     async fn append_labels(&self, session: &SessionRef, labels: &[Label]) -> Result<(), StoreError> {
-        if labels.is_empty() && !self.closed.load(Ordering::Relaxed) {
+        self.client.check_open(Operation::Append)?;
+        if labels.is_empty() {
             return Ok(());
         }
         if labels.len() > indelible_core::MAX_LABELS_PER_CALL {
@@ -104,59 +67,6 @@ impl SessionStore for ValkeySessionStore {
     }
 
     async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        drop(self.lock_engine().take());
-    }
-}
-
-type Reply = Result<Answer, Box<StoreError>>;
-
-/// Callers that wait for their outcome, by token.
-struct Waiting {
-    callers: Mutex<HashMap<u32, oneshot::Sender<Reply>>>,
-    count: AtomicUsize,
-    on_event: Box<dyn Fn(Event) + Send + Sync>,
-}
-
-impl Waiting {
-    fn enter(&self, token: u32, max_in_flight: usize) -> Option<oneshot::Receiver<Reply>> {
-        if self.count.fetch_add(1, Ordering::Relaxed) >= max_in_flight {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        let (sender, receiver) = oneshot::channel();
-        self.lock().insert(token, sender);
-        Some(receiver)
-    }
-
-    fn leave(&self, token: u32) -> Option<oneshot::Sender<Reply>> {
-        let sender = self.lock().remove(&token)?;
-        self.count.fetch_sub(1, Ordering::Relaxed);
-        Some(sender)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<Reply>>> {
-        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Outcomes for Waiting {
-    fn settle(&self, outcomes: &mut Vec<Outcome>) {
-        for Outcome { token, result } in outcomes.drain(..) {
-            if let Some(caller) = self.leave(token) {
-                // A caller that has gone away has no use for its answer.
-                let _ = caller.send(result);
-            }
-        }
-    }
-
-    fn event(&self, event: Event) {
-        (self.on_event)(event);
-    }
-}
-
-impl std::fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Waiting").field("count", &self.count).finish_non_exhaustive()
+        self.client.close();
     }
 }

@@ -38,7 +38,7 @@ fn boot(registry: &StorageRegistry, block: &Value) -> Result<Storage, RegistryEr
 }
 
 fn refusal(registry: &StorageRegistry, block: &Value) -> String {
-    boot(registry, block).err().expect("the block must be refused").to_string()
+    boot(registry, block).expect_err("the block must be refused").to_string()
 }
 
 fn name(component: HostComponent) -> &'static str {

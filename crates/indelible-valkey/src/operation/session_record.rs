@@ -1,13 +1,13 @@
 //! Session records: `HSET` with `EXPIRE` in one transaction, `HMGET`, `DEL` (`docs/compatibility.md`, section 2).
 
+use indelible_core::storage::SESSION_TTL_SECS;
+
 use super::transaction::{Progress, Transaction};
 use super::{Stored, required, undecodable};
 use crate::frame::Request;
 use crate::outcome::Answer;
 use crate::resp::{Element, Elements, Malformed, Reply, ServerError, push_command};
 
-/// Seconds that a record lives after each save.
-pub(crate) const SESSION_TTL_SECS: u32 = 3600;
 const AGENT_ID: &[u8] = b"agent_id";
 const STARTED_AT: &[u8] = b"started_at_ns";
 
