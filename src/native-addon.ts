@@ -29,6 +29,9 @@ export async function loadNativeAddon(path: string): Promise<NativeAddon> {
     throw unavailable(path, `it is switched off by ${SWITCH}=0; unset that variable`)
   }
   const addon = await importAddon(path)
+  if (typeof (addon as Partial<NativeAddon>).version !== 'function') {
+    throw unavailable(path, 'what was loaded is another addon; install this package anew')
+  }
   const wanted = packageVersion()
   const found = addon.version()
   if (found !== wanted) {

@@ -55,6 +55,12 @@ describe.each<readonly [string, NodeJS.ProcessEnv, RegExp, boolean]>([
   ['empty', { INDELIBLE_NATIVE_PATH: file('empty.node', '') }, /INDELIBLE_NATIVE_PATH names a file/, true],
   ['a folder', { INDELIBLE_NATIVE_PATH: folder }, /INDELIBLE_NATIVE_PATH names a file/, true],
   [
+    'somebody else’s',
+    { INDELIBLE_NATIVE_PATH: file('other.cjs', 'module.exports = {}') },
+    /what was loaded is another addon; install this package anew/,
+    false,
+  ],
+  [
     'of another version',
     { INDELIBLE_NATIVE_PATH: file('future.cjs', FUTURE) },
     /version 999\.0\.0, and this package is \d+\.\d+\.\d+; install both in the same version/,
