@@ -1,0 +1,62 @@
+// Works a store for a long time and prints what it costs: run by `growth.test.ts`, with the garbage collector exposed.
+
+import { readdirSync } from 'node:fs'
+
+import { openSessionStore } from 'indelible'
+
+const [endpoint = '', work = '', total = '0'] = process.argv.slice(2)
+const config = { kind: 'valkey', endpoint, ratchet: { maxSessions: 1_000 } }
+/** Callers at once. */
+const CALLERS = 256
+/** Sessions and label sets that come again and again: what is remembered of them is bounded. */
+const SESSIONS = 500
+
+/** @param {number} count */
+async function operations(count) {
+  const store = await openSessionStore(config)
+  let next = 0
+  const call = async () => {
+    while (next < count) {
+      const n = next++
+      const session = `session-${n % SESSIONS}`
+      const result =
+        n % 4 === 0 ? await store.appendLabels(session, [`label-${n % 7}`]) : await store.loadLabels(session)
+      if (!result.ok) throw result.error
+    }
+  }
+  await Promise.all(Array.from({ length: CALLERS }, call))
+  await store.close()
+}
+
+/** @param {number} count */
+async function cycles(count) {
+  for (let n = 0; n < count; n++) {
+    const store = await openSessionStore(config)
+    const result = await store.loadLabels(`session-${n % SESSIONS}`)
+    await store.close()
+    if (!result.ok) throw result.error
+  }
+}
+
+/** What the process holds once nothing is under way. */
+async function holdings() {
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => void setTimeout(resolve, 50)) // a closed store's thread ends by itself
+    globalThis.gc?.()
+  }
+  return {
+    rss: process.memoryUsage.rss(),
+    threads: readdirSync('/proc/self/task').length,
+    files: readdirSync('/proc/self/fd').length,
+    resources: process.getActiveResourcesInfo().filter((name) => name !== 'Timeout').length,
+  }
+}
+
+const run = work === 'cycles' ? cycles : operations
+await run(Math.min(100, Number(total) / 100)) // whatever is loaded once
+const before = await holdings()
+await run(Number(total) / 10)
+const early = await holdings()
+await run((Number(total) * 9) / 10)
+const late = await holdings()
+process.stdout.write(JSON.stringify({ before, early, late }))
