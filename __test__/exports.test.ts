@@ -1,5 +1,6 @@
 import * as indelible from 'indelible'
 import * as enforcement from 'indelible/enforcement'
+import * as storage from 'indelible/storage'
 import * as testing from 'indelible/testing'
 import { expect, test } from 'vitest'
 
@@ -25,7 +26,44 @@ test.each([
     enforcement,
     ['VIOLATION_CODES', 'resolveLegacySession', 'resolveSession', 'runPhase'],
   ],
-  ['indelible/testing', testing, ['ScriptedSessionStore', 'sessionStoreContract']],
+  [
+    'indelible/storage',
+    storage,
+    [
+      'DEFAULT_POLICY_CACHE_TTL_SECS',
+      'DRIVER_NAME',
+      'ExpressRateLimitStore',
+      'MAX_RATE_LIMIT_KEY_BYTES',
+      'MemoryPolicyStore',
+      'MemoryRateLimitCounter',
+      'MemorySessionStore',
+      'RateLimitUnavailableError',
+      'ReadThroughPolicyStore',
+      'RedisBackend',
+      'RedisPolicyStore',
+      'RedisRateLimitCounter',
+      'RedisSessionStore',
+      'SESSION_TTL_SECS',
+      'StorageRegistry',
+      'buildPool',
+      'createRateLimiter',
+      'fastifyRateLimitStore',
+      'rateLimitHeaders',
+      'register',
+      'registerMemory',
+    ],
+  ],
+  [
+    'indelible/testing',
+    testing,
+    [
+      'ScriptedSessionStore',
+      'policyCacheContract',
+      'rateLimitCounterContract',
+      'sessionRecordContract',
+      'sessionStoreContract',
+    ],
+  ],
 ])('%s exports what it promises, and nothing else', (_, module, names) => {
   expect(Object.keys(module).sort()).toEqual(names)
 })

@@ -93,6 +93,11 @@ test('a value of another type is undecodable', async () => {
   }
 })
 
+/** Resolves when no connection is left. */
+async function linksClosed(proxy: FaultProxy): Promise<void> {
+  while (proxy.open > 0) await new Promise(setImmediate)
+}
+
 describe('an increment whose answer is lost', () => {
   test.each(['toServer', 'toClient'] as const)(
     'is never counted twice, cut %s at any byte',
@@ -107,12 +112,11 @@ describe('an increment whose answer is lost', () => {
         const key = freshKey()
         valueOf(await counter.current(key)) // greeted, so that the cut meets the increment
         await proxy.inject({ kind: 'cut', afterBytes: length, direction })
-        let settled = false
-        const pending = counter.increment(key, 1n, 60).finally(() => (settled = true))
-        while (proxy.open > 0 && !settled) await new Promise(setImmediate)
-        await proxy.heal() // so that a retry, if there were one, would get through
-        const result = await pending
+        // Healed as soon as the cut has happened, so that a retry, if there were one, would get through.
+        const healing = linksClosed(proxy).then(() => proxy.heal())
+        const result = await counter.increment(key, 1n, 60)
         await backend.close()
+        await healing
 
         const stored = Number((await admin.send('GET', `aa:ratelimit:${key}`)) ?? 0)
         expect(stored).toBeLessThanOrEqual(1)

@@ -13,13 +13,9 @@ import {
 } from 'indelible/storage'
 import { describe, expect, test } from 'vitest'
 
-import { FrameEngine } from '../../src/frames/frame-engine.js'
-import { PolicyWatch } from '../../src/storage/policy-watch.js'
-import { Pool } from '../../src/storage/pool.js'
 import { startServer } from '../../scripts/test-server.mjs'
 import { connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
-import { NativeDouble } from '../valkey/support/native-double.js'
 import { failureOf, freshId, freshKey, openBackend, valueOf } from './support/storage.js'
 
 const server = ownServer()
@@ -64,28 +60,6 @@ test('each store can be built over a pool of the caller', async () => {
   expect(valueOf(await new RedisSessionStore(pool).load(freshId()))).toBeNull()
   expect(valueOf(await new RedisRateLimitCounter(pool).current(freshKey()))).toBe(0n)
   expect(valueOf(await new RedisPolicyStore(pool).getPolicy(freshId()))).toBeNull()
-})
-
-test('operations of one turn cross together, whichever stores they come from', async () => {
-  let native: NativeDouble | undefined
-  let crossings = 0
-  const engine = new FrameEngine('redis', (wake) => (native = new NativeDouble(wake)))
-  if (native === undefined) throw new Error('the engine opens its native half when it is made')
-  native.onSubmit = () => {
-    crossings += 1
-    return true
-  }
-  const backend = new RedisBackend(new Pool(engine, new PolicyWatch(false), false))
-  const calls = [
-    backend.sessions().delete(freshId()),
-    backend.rateLimiter().reset(freshKey()),
-    backend.policies().invalidate(freshId()),
-    backend.sessions().delete(freshId()),
-  ]
-  await new Promise(setImmediate)
-  expect({ crossings, operations: native.tokens.length }).toEqual({ crossings: 1, operations: 4 })
-  native.reply(...native.tokens.map((token) => [3, token]))
-  expect(await Promise.all(calls)).toEqual(calls.map(() => ({ ok: true })))
 })
 
 test('a closed backend refuses every call at once, before it looks at the arguments', async () => {
@@ -150,6 +124,6 @@ test('a password is in no error and in no inspection', async () => {
   expect(error).toMatchObject({ code: 'ERR_STORE_ACCESS', reason: 'auth' })
   for (const shown of [error, backend, backend.pool, backend.sessions(), backend.health()]) {
     expect(inspect(shown, { depth: 9, showHidden: true })).not.toContain(secret)
-    expect(String(JSON.stringify(shown))).not.toContain(secret)
+    expect(JSON.stringify(shown)).not.toContain(secret)
   }
 })
