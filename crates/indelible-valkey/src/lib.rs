@@ -44,6 +44,9 @@ mod event;
 mod examiner;
 mod fault;
 mod frame;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 mod keys;
 mod label_commands;
