@@ -19,7 +19,8 @@ const WATCHDOG_SLACK: Duration = Duration::from_secs(1);
 /// An engine and those who wait for it. Every call ends, whatever happens to the engine.
 #[derive(Debug)]
 pub(crate) struct EngineClient {
-    engine: Mutex<Option<Engine>>,
+    /// `None` once closed.
+    engine: Mutex<Option<Arc<Engine>>>,
     waiting: Arc<Waiting>,
     next_token: AtomicU32,
     closed: AtomicBool,
@@ -34,7 +35,7 @@ impl EngineClient {
         let waiting = Arc::new(Waiting::new(on_event));
         let engine = Engine::start(config, Arc::clone(&waiting) as Arc<dyn Outcomes>)?;
         Ok(Self {
-            engine: Mutex::new(Some(engine)),
+            engine: Mutex::new(Some(Arc::new(engine))),
             waiting,
             next_token: AtomicU32::new(0),
             closed: AtomicBool::new(false),
@@ -65,8 +66,9 @@ impl EngineClient {
         let outcome = self.waiting.enter(token, self.max_in_flight).ok_or_else(|| fail(Failure::Overloaded))?;
         let mut frame = FrameWriter::default();
         frame.push(token, opcode, ids, arguments);
-        let sent = self.lock_engine().as_ref().is_some_and(|engine| engine.submit(frame.finish()));
-        if !sent {
+        // Not under the lock: an event may be told from within, and its listener may ask for the health.
+        let engine = self.lock_engine().clone();
+        if !engine.is_some_and(|engine| engine.submit(frame.finish())) {
             self.waiting.leave(token);
             return Err(fail(Failure::Closed));
         }
@@ -82,7 +84,8 @@ impl EngineClient {
 
     /// How the engine is doing; `None` once closed.
     pub(crate) fn health(&self) -> Option<serde_json::Value> {
-        self.lock_engine().as_ref().map(Engine::health)
+        let engine = self.lock_engine().clone();
+        engine.map(|engine| engine.health())
     }
 
     /// Refuses further calls; those under way end by their own deadline.
@@ -91,7 +94,7 @@ impl EngineClient {
         drop(self.lock_engine().take());
     }
 
-    fn lock_engine(&self) -> MutexGuard<'_, Option<Engine>> {
+    fn lock_engine(&self) -> MutexGuard<'_, Option<Arc<Engine>>> {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

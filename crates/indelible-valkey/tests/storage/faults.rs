@@ -1,5 +1,6 @@
 //! What goes wrong is told, within the deadline, and nothing is counted twice or left without an end.
 
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indelible_core::storage::{
@@ -7,8 +8,9 @@ use indelible_core::storage::{
     StorageError,
 };
 use indelible_testkit::{Direction, Fault, FaultProxy, TestServer};
-use indelible_valkey::storage::RedisBackend;
-use serde_json::json;
+use indelible_valkey::Event;
+use indelible_valkey::storage::{Pool, RedisBackend, RedisRateLimitCounter, RedisStorageConfig};
+use serde_json::{Value, json};
 
 use crate::backend::{backend, backend_code, command, default_backend, integer, record, server, unique_key};
 
@@ -82,6 +84,31 @@ async fn a_closed_pool_says_so_before_it_looks_at_arguments() {
     assert_eq!(codes(&backend).await, [Some("ERR_STORE_CLOSED"); 9]);
     assert_eq!(backend_code(&backend.rate_limiter().increment("", 0, 0).await), Some("ERR_STORE_CLOSED"));
     assert!(backend.pool().health().is_none());
+}
+
+#[tokio::test]
+async fn a_listener_hears_of_the_server_and_may_ask_back() {
+    let Some(mut server) = server() else { return };
+    let (told, pool) = (Arc::new(Mutex::new(Vec::new())), Arc::new(OnceLock::<Pool>::new()));
+    let Value::Object(further) = json!({ "breaker": { "failures": 1, "openMs": 1 } }) else { panic!("a mapping") };
+    let config = RedisStorageConfig { url: server.url(), further, ..Default::default() };
+    let listener = {
+        let (told, pool) = (Arc::clone(&told), Arc::clone(&pool));
+        move |event: Event| {
+            assert!(pool.get().and_then(Pool::health).is_some());
+            told.lock().unwrap().push(event.to_json()["name"].as_str().unwrap().to_owned());
+        }
+    };
+    let counter = RedisRateLimitCounter::new(pool.get_or_init(|| Pool::open(&config, listener).unwrap()).clone());
+    counter.increment("k", 1, 60).await.unwrap();
+    server.stop().unwrap();
+    let limit = Instant::now() + Duration::from_secs(5);
+    for expected in ["connected", "disconnected", "breaker_opened", "breaker_half_open"] {
+        while !told.lock().unwrap().iter().any(|name| name == expected) {
+            assert!(counter.increment("k", 1, 60).await.is_err(), "the server is gone");
+            assert!(Instant::now() < limit, "{expected} is not told: {told:?}");
+        }
+    }
 }
 
 #[tokio::test]
