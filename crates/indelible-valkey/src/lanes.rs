@@ -20,7 +20,7 @@ use crate::node::Node;
 const GROWTH_PAUSE: Duration = Duration::from_secs(1);
 
 /// A pool of lanes to one node. Cheap to clone; clones share the lanes.
-pub type Pool = managed::Pool<LaneManager>;
+pub(crate) type Pool = managed::Pool<LaneManager>;
 
 /// Builds a pool of at most `connections` lanes.
 pub(crate) fn build(manager: LaneManager, connections: usize) -> Result<Pool, managed::BuildError> {

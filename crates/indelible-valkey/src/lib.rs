@@ -84,8 +84,6 @@ pub use frame::{FrameWriter, Opcode};
 pub use keys::label_key;
 pub use label_commands::generation_key;
 pub use label_sets::InternedSet;
-pub use lane::{Lane, LaneError, LaneManager};
-pub use lanes::Pool;
 pub use outcome::{Answer, Outcome, Outcomes};
 pub use retry_budget::RetryPrices;
 pub use timing::Timing;

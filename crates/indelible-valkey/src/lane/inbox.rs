@@ -26,7 +26,7 @@ pub(crate) struct Rejected(pub(crate) Errand);
 
 /// A lane of the pool: an open, examined connection that many operations share.
 #[derive(Debug)]
-pub struct Lane {
+pub(crate) struct Lane {
     inbox: Arc<Inbox>,
 }
 
@@ -52,7 +52,7 @@ impl Lane {
 
     /// Whether the lane still takes operations.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.inbox.lock().closed
     }
 

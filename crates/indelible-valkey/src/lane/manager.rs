@@ -19,7 +19,7 @@ use crate::resp::ReplyReader;
 
 /// Opens the lanes of a pool.
 #[derive(Debug)]
-pub struct LaneManager {
+pub(crate) struct LaneManager {
     dialer: Dialer,
     handshake: Handshake,
     connect_timeout: Duration,
@@ -91,4 +91,4 @@ impl Manager for LaneManager {
 /// Why a lane could not be opened.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("no connection: {}", .0.failure.code())]
-pub struct LaneError(pub(crate) Fault);
+pub(crate) struct LaneError(pub(crate) Fault);

@@ -9,6 +9,5 @@ mod manager;
 mod outgoing;
 
 pub(crate) use direct::DirectSocket;
-pub use inbox::Lane;
 pub(crate) use inbox::{DirectLane, Errand, Rejected};
-pub use manager::{LaneError, LaneManager};
+pub(crate) use manager::{LaneError, LaneManager};
