@@ -1,5 +1,6 @@
 import type { LabelContestant } from './contestant.js'
 import type { LatencyHistogram } from './latency-histogram.js'
+import type { Workload } from './workload.js'
 
 /** Sessions that are in use at the same time. */
 const SESSIONS = 1_000
@@ -38,7 +39,7 @@ interface HotSession {
 }
 
 /** The mix of the label suite: 75 % loads and 25 % appends over a thousand hot sessions with 3 to 5 labels. */
-export class LabelWorkload {
+export class LabelWorkload implements Workload {
   readonly #contestant: LabelContestant
   readonly #sessions: readonly HotSession[]
   #operations = 0
@@ -67,6 +68,10 @@ export class LabelWorkload {
 
   stop(): void {
     this.#stopped = true
+  }
+
+  close(): Promise<void> {
+    return this.#contestant.close()
   }
 
   async #call(caller: number, latencies: LatencyHistogram): Promise<void> {

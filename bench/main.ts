@@ -5,8 +5,9 @@ import { startServer } from '../scripts/test-server.mjs'
 import { runConditions } from './machine.js'
 import { parseOptions, USAGE, UsageError, type BenchOptions } from './options.js'
 import { reportText } from './report.js'
-import { runLabels } from './suites/labels.js'
+import { runLabels, type LabelsReport } from './suites/labels.js'
 import { runSafety } from './suites/safety.js'
+import { runStorage } from './suites/storage.js'
 
 /** As `sysexits.h` has it: the command was used wrongly. */
 const EXIT_USAGE = 64
@@ -30,17 +31,41 @@ async function bench(options: BenchOptions): Promise<number> {
   const conditions = await runConditions()
   await using server = await startServer()
   const serverVersion = `${server.kind} ${server.version}`
-  process.stderr.write(`${options.suite}: ${serverVersion}, ${options.contestants.join(', ')}\n`)
+  process.stderr.write(`${options.suite}: ${serverVersion}${contestantsText(options)}\n`)
+  process.stderr.write(`${versionsText(conditions.packages)}\n`)
 
   const progress = (line: string): void => void process.stderr.write(`${line}\n`)
-  const report =
-    options.suite === 'labels'
-      ? await runLabels(server.url, options, progress)
-      : await runSafety(options, progress)
+  const report = await runSuite(options, server.url, progress)
   process.stdout.write(`${reportText(report)}\n`)
   if (options.json !== undefined) {
     const document = { suite: options.suite, options, conditions, server: serverVersion, ...report }
     await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`)
   }
   return options.check && report.goals.some((goal) => !goal.met) ? 1 : 0
+}
+
+function runSuite(
+  options: BenchOptions,
+  url: string,
+  progress: (line: string) => void,
+): Promise<LabelsReport> {
+  switch (options.suite) {
+    case 'labels':
+      return runLabels(url, options, progress)
+    case 'safety':
+      return runSafety(options, progress)
+    case 'storage':
+      return runStorage(url, options, progress)
+  }
+}
+
+/** The other suites have contestants of their own. */
+function contestantsText({ suite, contestants }: BenchOptions): string {
+  return suite === 'labels' ? `, ${contestants.join(', ')}` : ''
+}
+
+function versionsText(packages: Readonly<Record<string, string>>): string {
+  return Object.entries(packages)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { CONTESTANTS } from './contestant.js'
 
 /** What can be measured. */
-const SUITES = ['labels', 'safety'] as const
+const SUITES = ['labels', 'safety', 'storage'] as const
 export type Suite = (typeof SUITES)[number]
 
 /** What the command line asks for. */
@@ -30,11 +30,12 @@ export const USAGE = `usage: npm run bench -- [--suite NAME] [--json FILE] [--qu
 
   --suite    labels: loads and appends of session labels against four other clients (default)
              safety: the same with and without proof, generation and ratchet
+             storage: counters and session records against rate-limiter-flexible, connect-redis, connect-valkey
   --json     writes versions, machine, summary and every round to FILE
   --quick    one round with windows of one second: under a minute, and less exact
   --rounds   rounds for each contestant and number of callers, 1..100 (default 5)
   --seconds  length of a measured window, 0.1..600 (default 3)
-  --only     contestants to run: ${CONTESTANTS.join(', ')}
+  --only     contestants of the label suite to run: ${CONTESTANTS.join(', ')}
   --check    exits with 1 when a goal is missed
 `
 

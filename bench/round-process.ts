@@ -12,10 +12,15 @@ const GRACE_SECONDS = 30
  * Runs one round in a fresh Node process.
  *
  * @param env - Added to the environment.
+ * @param node - The executable.
  * @throws When the process fails or does not end in time; the message carries what it wrote to stderr.
  */
-export async function runRound(spec: RoundSpec, env: NodeJS.ProcessEnv = {}): Promise<RoundResult> {
-  const child = spawn(process.execPath, ['--import', 'tsx', ROUND, JSON.stringify(spec)], {
+export async function runRound(
+  spec: RoundSpec,
+  env: NodeJS.ProcessEnv = {},
+  node: string = process.execPath,
+): Promise<RoundResult> {
+  const child = spawn(node, ['--import', 'tsx', ROUND, JSON.stringify(spec)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: (spec.warmUpSeconds + spec.seconds + GRACE_SECONDS) * 1_000,

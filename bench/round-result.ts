@@ -1,6 +1,10 @@
+import type { WorkloadName } from './workload.js'
+
 /** What one round is told to do. */
 export interface RoundSpec {
-  /** Base name of a file in `contestants/`. */
+  /** Default `labels`. */
+  readonly workload?: WorkloadName
+  /** Base name of a file in the folder of the workload's contestants. */
   readonly contestant: string
   readonly callers: number
   readonly url: string

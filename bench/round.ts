@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type RespClient } from '../__test__/support/resp.js'
-import type { LabelContestantModule } from './contestant.js'
-import { LabelWorkload } from './label-workload.js'
 import { LatencyHistogram } from './latency-histogram.js'
+import { openWorkload } from './open-workload.js'
 import type { RoundResult, RoundSpec } from './round-result.js'
+import type { Workload } from './workload.js'
 
 const MICROSECONDS_PER_SECOND = 1_000_000
 
@@ -16,17 +16,10 @@ const [, , argument = ''] = process.argv
 const spec = JSON.parse(argument) as RoundSpec
 process.stdout.write(JSON.stringify(await measure(spec)))
 
-async function measure({
-  contestant,
-  callers,
-  url,
-  warmUpSeconds,
-  seconds,
-}: RoundSpec): Promise<RoundResult> {
-  const { open } = (await import(`./contestants/${contestant}.js`)) as LabelContestantModule
-  const subject = await open(url)
+async function measure(round: RoundSpec): Promise<RoundResult> {
+  const { callers, url, warmUpSeconds, seconds } = round
+  const workload = await openWorkload(round)
   const server = await connect(Number(new URL(url).port))
-  const workload = new LabelWorkload(subject)
   await workload.seed()
 
   const latencies = new LatencyHistogram()
@@ -35,13 +28,13 @@ async function measure({
     measureWindow(workload, latencies, server, warmUpSeconds, seconds).finally(() => workload.stop()),
     callersDone,
   ])
-  await subject.close()
+  await workload.close()
   await server.close()
   return result
 }
 
 async function measureWindow(
-  workload: LabelWorkload,
+  workload: Workload,
   latencies: LatencyHistogram,
   server: RespClient,
   warmUpSeconds: number,

@@ -46,9 +46,13 @@ describe('npm run bench -- --suite labels', () => {
 
       expect(Object.keys(document.conditions.packages).toSorted()).toEqual([
         '@valkey/valkey-glide',
+        'connect-redis',
+        'connect-valkey',
+        'express-session',
         'indelible',
         'ioredis',
         'iovalkey',
+        'rate-limiter-flexible',
         'redis',
       ])
       expect(document.server).toMatch(/^(?:redis|valkey) \d+\.\d+\.\d+$/)

@@ -41,7 +41,7 @@ export async function runLabels(
   return { cells: summed, goals: goalsOf(summed) }
 }
 
-function rotated<T>(items: readonly T[], by: number): T[] {
+export function rotated<T>(items: readonly T[], by: number): T[] {
   const start = by % items.length
   return [...items.slice(start), ...items.slice(0, start)]
 }
