@@ -11,12 +11,15 @@ import { connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
 import { keyOf, labelsOf, openStore } from '../valkey/support/store.js'
 import { needsSwitchedAddon } from './support/ledger.js'
-import { RemoteStore } from './support/remote-store.js'
+import { type RemoteAppend, type RemoteError, RemoteStore } from './support/remote-store.js'
 
 needsSwitchedAddon()
 const server = ownServer()
 
 const STAGES = ['dispatch', 'write', 'accept', 'finish'] as const
+/** A result that is no success. */
+type RemoteFailure = { readonly error: RemoteError }
+
 const INTERNAL = { ok: false, error: { code: 'ERR_STORE_INTERNAL' } }
 
 describe.each(STAGES)('a panic when the stage is %s', (stage) => {
@@ -29,9 +32,11 @@ describe.each(STAGES)('a panic when the stage is %s', (stage) => {
 
     const result = operation === 'load' ? await store.load(victim) : await store.append(victim, ['LABEL'])
     expect(result).toMatchObject(INTERNAL)
-    // Nobody can tell any more whether what was under way has been written.
-    if (operation === 'append' && stage !== 'dispatch') {
-      expect(result).toMatchObject({ error: { indeterminate: true } })
+    // Once it has been sent, nobody can tell any more whether it has been done; else it must not have been.
+    if (operation === 'append') {
+      const { indeterminate } = (result as RemoteFailure).error
+      if (stage === 'accept' || stage === 'finish') expect(indeterminate).toBe(true)
+      if (indeterminate !== true) expect(await admin.send('EXISTS', keyOf(victim))).toBe(0)
     }
     expect(store.isAlive).toBe(true)
 
@@ -64,6 +69,22 @@ test('those that travel with it get the same answer, and no answer of another', 
       if (load.ok) expect(load.labels).toEqual([session])
       else expect(load).toMatchObject({ error: { code: expect.stringMatching(/INTERNAL|UNAVAILABLE/) } })
     }
+  }
+})
+
+test('appends of the same turn: what is said not to have happened has not', async () => {
+  await using admin = await connect(server().port)
+  const config = { endpoint: server().url, connections: 1, breaker: { failures: 1_000 } }
+  await using store = await RemoteStore.open({ addon: 'switched' }, config)
+  for (const stage of STAGES) {
+    const sessions = [...Array.from({ length: 9 }, () => randomUUID()), `panic:${stage}:${randomUUID()}`]
+    const results = (await store.ask('appendAll', sessions, ['PII'])) as RemoteAppend[]
+    for (const [n, result] of results.entries()) {
+      const held = await admin.send('SISMEMBER', keyOf(sessions[n] ?? ''), 'PII')
+      if (result.ok) expect(held).toBe(1)
+      else if (result.error['indeterminate'] !== true) expect(held, stage).toBe(0)
+    }
+    expect(results.at(-1)).toMatchObject(INTERNAL)
   }
 })
 

@@ -11,22 +11,16 @@ import { failureOf, keyOf, labelsOf, openStore, recovered } from '../../valkey/s
 import { Gate } from './gate.js'
 
 /** When a fault strikes: all but the first find a connection that has worked. */
-export const MOMENTS = [
-  'before connect',
-  'idle',
-  'request written',
-  'read done, proof not',
-  'reply cut',
-] as const
+const MOMENTS = ['before connect', 'idle', 'request written', 'read done, proof not', 'reply cut'] as const
 export type Moment = (typeof MOMENTS)[number]
 
-export const OPERATIONS = ['load', 'append'] as const
+const OPERATIONS = ['load', 'append'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
 /** Short, so that a matrix of time-outs takes seconds; D is bounded by the same formula. */
-export const TIMING = { connectTimeoutMs: 250, commandTimeoutMs: 300 } as const
+const TIMING = { connectTimeoutMs: 250, commandTimeoutMs: 300 } as const
 /** D at those settings and one retry, in milliseconds. */
-export const DEADLINE_MS = 2 * (250 + 300) + 50
+const DEADLINE_MS = 2 * (250 + 300) + 50
 /** What a busy machine may add to a bound that is measured from outside, in milliseconds. */
 const SLACK_MS = 500
 /** Connections of a store, by default. */

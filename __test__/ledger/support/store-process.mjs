@@ -35,6 +35,9 @@ const ACTIONS = {
   load: async (/** @type {string | string[]} */ session) => told(await opened().loadLabels(session)),
   append: async (/** @type {string | string[]} */ session, /** @type {string[]} */ labels) =>
     told(await opened().appendLabels(session, labels)),
+  /** Appends to every session in one turn, so that all of it travels together. */
+  appendAll: async (/** @type {string[]} */ sessions, /** @type {string[]} */ labels) =>
+    (await Promise.all(sessions.map((session) => opened().appendLabels(session, labels)))).map(told),
   alarms: () => alarms,
   close: () => store?.close(),
   /** Whether the addon of this process has test switches. */
