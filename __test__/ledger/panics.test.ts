@@ -22,7 +22,7 @@ type RemoteFailure = { readonly error: RemoteError }
 
 const INTERNAL = { ok: false, error: { code: 'ERR_STORE_INTERNAL' } }
 
-describe.each(STAGES)('a panic when the stage is %s', (stage) => {
+describe.each(['submit', ...STAGES] as const)('a panic when the stage is %s', (stage) => {
   test.each(['load', 'append'] as const)('ends the %s, and nothing else', async (operation) => {
     await using admin = await connect(server().port)
     await using store = await RemoteStore.open({ addon: 'switched' }, { endpoint: server().url })

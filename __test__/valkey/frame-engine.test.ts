@@ -96,6 +96,19 @@ describe('an engine whose answer is not understood', () => {
   })
 })
 
+test('an engine whose answer cannot be had: whatever is under way has failed', async () => {
+  const { engine, native } = engineOver()
+  const calls = Promise.all([load(engine), append(engine)])
+  await new Promise(setImmediate)
+  native.drain = () => {
+    throw new Error('a panic in the addon')
+  }
+  native.reply(record.unknown)
+  const [loaded, appended] = await calls
+  expect(failureOf(loaded)).toMatchObject(INTERNAL)
+  expect(failureOf(appended)).toMatchObject({ ...INTERNAL, indeterminate: true })
+})
+
 test('operations under way are bounded by what the engine has not answered', async () => {
   const { engine, native } = engineOver({ maxInFlight: 2 })
   const calls = [append(engine), append(engine)]

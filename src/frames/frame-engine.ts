@@ -169,24 +169,23 @@ export class FrameEngine implements ReplySink {
   }
 
   #drain(): void {
-    for (;;) {
-      const length = this.#native.drain(this.#reader.bytes)
-      if (length === 0) break
-      if (length > 0) this.#take(length)
-      else this.#reader.grow(-length)
-    }
-    this.#rest()
-  }
-
-  /** Reads one reply frame. After one that cannot be read nothing is certain: whatever is under way has failed. */
-  #take(length: number): void {
     try {
-      this.#reader.read(length, this)
+      while (this.#takeFrame());
     } catch (cause) {
+      // After an answer that cannot be had or read nothing is certain: whatever is under way has failed.
       for (const token of this.#pending.takenBefore(Infinity)) {
         this.#abandon(token, { code: 'ERR_STORE_INTERNAL' }, cause)
       }
     }
+    this.#rest()
+  }
+
+  /** Takes one reply frame, or makes room for it; `false` when there is none. */
+  #takeFrame(): boolean {
+    const length = this.#native.drain(this.#reader.bytes)
+    if (length > 0) this.#reader.read(length, this)
+    else if (length < 0) this.#reader.grow(-length)
+    return length !== 0
   }
 
   /** Fails what began long ago, after taking whatever the engine has answered while nobody listened. */

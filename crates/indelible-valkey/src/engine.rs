@@ -19,6 +19,7 @@ use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::policy_watch::PolicyWatch;
 use crate::store_core::StoreCore;
+use crate::switches::{Stage, panic_point};
 use crate::timing::Timing;
 
 /// A running store without an API: frames in, outcomes out.
@@ -89,7 +90,9 @@ impl Engine {
 
     /// Hands over a request frame; its operations' time starts now. `false` if the engine is gone.
     pub fn submit(&self, frame: Vec<u8>) -> bool {
-        match dispatch::try_directly(&self.store, Frame::new(frame)) {
+        let frame = Frame::new(frame);
+        panic_point(Stage::Submit, frame.request_at(0).into_iter().flat_map(|request| request.ids()));
+        match dispatch::try_directly(&self.store, frame) {
             Ok(()) => true,
             Err(frame) => self.frames.send(frame).is_ok(),
         }

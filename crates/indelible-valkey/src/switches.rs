@@ -29,6 +29,8 @@ pub(crate) enum Mechanism {
 /// A stage that panics when an id of the operation begins with `panic:<stage>:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// A frame is handed over, on the caller's thread.
+    Submit,
     /// A frame becomes a batch.
     Dispatch,
     /// A batch becomes a pipeline.
@@ -81,6 +83,7 @@ mod present {
     #[expect(clippy::panic, reason = "that is what it is for")]
     pub(crate) fn panic_point<'a>(stage: Stage, mut ids: impl Iterator<Item = &'a [u8]>) {
         let marker: &[u8] = match stage {
+            Stage::Submit => b"panic:submit:",
             Stage::Dispatch => b"panic:dispatch:",
             Stage::Write => b"panic:write:",
             Stage::Accept => b"panic:accept:",
