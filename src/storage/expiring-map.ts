@@ -15,6 +15,11 @@ export class ExpiringMap<Value> {
   readonly #entries = new Map<string, Entry<Value>>()
   #sweep: MapIterator<[string, Entry<Value>]> | undefined
 
+  /** Entries held, those included that have expired and were not dropped yet. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** The value and the milliseconds that it still has, or `undefined`. */
   get(key: string): { readonly value: Value; readonly leftMs: number } | undefined {
     const entry = this.#entries.get(key)
