@@ -61,11 +61,22 @@ export class FrameEngine implements ReplySink {
   ) {
     this.#kind = kind
     this.#onPolicies = onPolicies
-    this.#native = open(() => this.#drain())
+    this.#native = open(FrameEngine.#wakerOf(new WeakRef(this)))
     this.#maxInFlight = this.#native.maxInFlight
     this.#watchdog = new Watchdog(this.#native.deadlineMs + WATCHDOG_SLACK_MS, (overdue) =>
       this.#expire(overdue),
     )
+  }
+
+  /**
+   * Wakes an engine without holding it: the addon holds this function for as long as the engine holds the addon's
+   * store, a cycle that no collector sees through. Not written in the constructor, whose closures share its `this`.
+   */
+  static #wakerOf(weakly: WeakRef<FrameEngine>): () => void {
+    return () => {
+      const engine = weakly.deref()
+      if (engine !== undefined) engine.#drain()
+    }
   }
 
   load(ids: readonly string[], signal: AbortSignal | undefined): Promise<LoadResult> {
