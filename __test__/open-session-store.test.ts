@@ -258,11 +258,14 @@ describe('options that are refused', () => {
   })
 })
 
-test('credentials for kind valkey are refused rather than ignored', async () => {
+test('credentials for kind valkey are taken, unless the configuration holds some as well', async () => {
   const credentials = (): { password: string } => ({ password: 'hunter2' })
-  const error = await configError({ kind: 'valkey', endpoint: 'localhost:6379' }, { credentials })
-  expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', path: 'store' })
-  expect(error.message).toContain('leave the option "credentials" out')
+  await using store = await openSessionStore({ kind: 'valkey', endpoint: 'localhost:6379' }, { credentials })
+  expect(store.kind).toBe('valkey')
+  const both = { kind: 'valkey', endpoint: 'localhost:6379', password: 'hunter2' }
+  const error = await configError(both, { credentials })
+  expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', path: 'store.password' })
+  expect(error.message).not.toContain('hunter2')
 })
 
 test('the codes of a ConfigError are pinned', () => {

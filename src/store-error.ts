@@ -1,10 +1,12 @@
 import { failureEntry, reasonCause, STORE_FAILURES } from './store-failure.js'
 import type { StoreErrorCode, StoreErrorReason, StoreErrorReasons } from './store-failure.js'
 
+/** What a session store does. */
+export type LabelOperation = 'load' | 'append'
+
 /** The operation that failed. */
 export type StoreOperation =
-  | 'load'
-  | 'append'
+  | LabelOperation
   | 'save-session'
   | 'load-session'
   | 'delete-session'

@@ -3,11 +3,11 @@ import { failed } from '../results.js'
 import type { AppendResult, LoadResult } from '../results.js'
 import type { SessionRef } from '../session-ref.js'
 import type { SessionStore, StoreCallOptions } from '../session-store.js'
-import type { StoreErrorDetails, StoreFailure, StoreOperation } from '../store-error.js'
+import type { StoreErrorDetails, LabelOperation, StoreFailure } from '../store-error.js'
 
 /** One call that a {@link ScriptedSessionStore} has got. */
 export interface ScriptedCall {
-  readonly operation: StoreOperation
+  readonly operation: LabelOperation
   readonly sessions: readonly string[]
   /** Empty for a load. */
   readonly labels: readonly string[]
@@ -70,7 +70,7 @@ export class ScriptedSessionStore implements SessionStore {
   }
 
   async #play(
-    operation: StoreOperation,
+    operation: LabelOperation,
     session: SessionRef,
     labels: readonly string[],
     options: StoreCallOptions | undefined,

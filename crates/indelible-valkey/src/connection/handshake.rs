@@ -46,6 +46,14 @@ pub(crate) async fn greet(
     Ok(info)
 }
 
+/// A server without a password answers `ERR` to one: that is about access, not about the protocol.
+fn refused_login(fault: Fault) -> Fault {
+    match (fault.failure, fault.server_code.as_deref()) {
+        (Failure::Undecodable(_), Some("ERR")) => Fault { failure: Failure::Access(Access::Auth), ..fault },
+        _ => fault,
+    }
+}
+
 /// A status, error, integer or text, without its place in the buffer.
 enum Said {
     Fine,
@@ -83,7 +91,7 @@ impl Conversation<'_> {
         self.send(&mut out).await?;
 
         if login.is_some() {
-            self.must_succeed().await.inspect_err(|fault| {
+            self.must_succeed().await.map_err(refused_login).inspect_err(|fault| {
                 if fault.failure == Failure::Access(Access::Auth) {
                     events.push(Event::Alarm(Alarm::CredentialsRejected {
                         detail: "the server refused the credentials",
