@@ -134,9 +134,12 @@ test('a gateway may do nothing beyond its work', async () => {
 })
 
 test('who has no certificate, no password or no TLS does not get in', async () => {
-  // With TLS 1.3 a server refuses after the client believes the handshake to be over.
+  // With TLS 1.3 a server refuses after the client believes the handshake to be over: whether the alert, the reset or
+  // the end of the connection is met first is a matter of timing.
   const uncertified = deployment.connect({ certificate: false, user: 'indelible' })
-  await expect(uncertified).rejects.toThrow(/certificate required|closed the connection|ECONNRESET/)
+  await expect(uncertified).rejects.toThrow(
+    /certificate required|closed the connection|connection is closed|ECONNRESET|EPIPE/,
+  )
   await using stranger = await deployment.connect()
   await expect(stranger.send('PING')).rejects.toMatchObject({ code: 'NOAUTH' })
   await using plain = await connect(deployment.port)

@@ -8,7 +8,7 @@ pub mod operator;
 mod outbox;
 mod reply_frame;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use indelible_valkey::{Config, ConfigError, CredentialsProvider, Engine, Outcomes};
 use napi::bindgen_prelude::{BufferSlice, Either, Function};
@@ -83,6 +83,7 @@ fn open(
     ask_credentials: Option<Function<'_, u32, ()>>,
     read: impl FnOnce() -> Result<Config, ConfigError>,
 ) -> napi::Result<Either<NativeStore, NativeConfigProblem>> {
+    silence_panics();
     let wake = wake.build_threadsafe_function().weak::<true>().build()?;
     let credentials = ask_credentials.map(JsCredentials::new).transpose()?.map(Arc::new);
     let opened = read().and_then(|mut config| {
@@ -103,6 +104,13 @@ fn open(
         Ok(store) => Either::A(store),
         Err(error) => Either::B(error.into()),
     })
+}
+
+/// A caught panic is told by the error that it becomes: a library does not write to the host's streams. The hook is the
+/// addon's own, since the standard library is linked into it.
+fn silence_panics() {
+    static SILENCED: Once = Once::new();
+    SILENCED.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
 #[napi]
