@@ -105,10 +105,12 @@ function readCargo(output) {
  */
 async function readJunit(file) {
   const xml = await readFile(file, 'utf8').catch(() => '')
-  const found = /<testsuites [^>]*tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(xml)
-  if (found === null) return undefined
-  const [, tests = 0, failures = 0, errors = 0] = found.map(Number)
-  return { passed: tests - failures - errors, failed: failures + errors, skipped: 0 }
+  const head = /<testsuites [^>]*>/.exec(xml)?.[0]
+  if (head === undefined) return undefined
+  const count = (/** @type {string} */ name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0)
+  const [tests, skipped, failed] = [count('tests'), count('skipped'), count('failures') + count('errors')]
+  return { passed: tests - failed - skipped, failed, skipped }
+}
 }
 
 /**

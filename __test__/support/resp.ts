@@ -26,6 +26,7 @@ export class RespClient implements AsyncDisposable {
   readonly #socket: Socket
   readonly #port: number
   readonly #waiting: Waiting[] = []
+  #failed = false
   #onPush: ((value: RespValue) => void) | undefined
 
   constructor(socket: Socket, port: number) {
@@ -39,13 +40,15 @@ export class RespClient implements AsyncDisposable {
         socket.destroy(error as Error)
       }
     })
+    // Under TLS an error or an end may come without a close, and leave the socket looking alive.
     socket.on('error', (error) => this.#fail(error))
+    socket.on('end', () => this.#fail(new Error('the server closed the connection')))
     socket.on('close', () => this.#fail(new Error('the server closed the connection')))
   }
 
   /** Sends one command and resolves to its reply; rejects with `RespError` when that is an error. */
   async send(...args: readonly (string | Buffer)[]): Promise<RespValue> {
-    if (this.#socket.destroyed) throw new Error('the connection is closed')
+    if (this.#failed || this.#socket.destroyed) throw new Error('the connection is closed')
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#socket.write(encodeCommand(args))
@@ -62,7 +65,7 @@ export class RespClient implements AsyncDisposable {
 
   /** Closes the connection. */
   async close(): Promise<void> {
-    if (this.#socket.closed) return
+    if (this.#failed || this.#socket.destroyed) return void this.#socket.destroy()
     const closed = once(this.#socket, 'close')
     this.#socket.destroy()
     await closed
@@ -80,6 +83,7 @@ export class RespClient implements AsyncDisposable {
   }
 
   #fail(error: Error): void {
+    this.#failed = true
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
   }
 }

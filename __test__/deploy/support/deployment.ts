@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -104,7 +104,7 @@ export class Deployment implements AsyncDisposable {
     const file = (name: string): Promise<Buffer> => readFile(this.path('client', name))
     const identity = certificate ? { cert: await file('client.crt'), key: await file('client.key') } : {}
     const socket = connectTls({ host: '127.0.0.1', port: this.#port, ca: await file('ca.crt'), ...identity })
-    await once(socket, 'secureConnect')
+    await greeted(socket)
     const client = new RespClient(socket, this.#port)
     if (user === undefined) return client
     try {
@@ -129,5 +129,19 @@ export class Deployment implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run('down', '--volumes', '--timeout', '1')
     await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Waits for the handshake; a connection that ends before it is an error, whichever event says so. */
+async function greeted(socket: TLSSocket): Promise<void> {
+  const waiting = new AbortController()
+  const closed = once(socket, 'close', { signal: waiting.signal }).then(() => {
+    throw new Error('the server closed the connection')
+  })
+  try {
+    await Promise.race([once(socket, 'secureConnect', { signal: waiting.signal }), closed])
+  } finally {
+    closed.catch(() => {}) // told already, or of no interest any more
+    waiting.abort()
   }
 }
