@@ -111,7 +111,6 @@ async function readJunit(file) {
   const [tests, skipped, failed] = [count('tests'), count('skipped'), count('failures') + count('errors')]
   return { passed: tests - failed - skipped, failed, skipped }
 }
-}
 
 /**
  * @param {string} file
