@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -16,6 +16,8 @@ import { findServer } from './server-ladder.mjs'
 export { CONTAINER_IMAGE, NoServerError, findServer } from './server-ladder.mjs'
 
 const HOST = '127.0.0.1'
+/** Its name in the server's folder. */
+const CONFIG_FILE = 'server.conf'
 /** How long a server may take to answer its first PING, in milliseconds; LOADING an append-only file counts. */
 const START_LIMIT_MS = 20_000
 /** How long a server may take to obey SIGTERM before it is killed, in milliseconds. */
@@ -29,6 +31,8 @@ const STOP_LIMIT_MS = 10_000
  * @property {number} [port]   default: a free one
  * @property {NodeJS.ProcessEnv} [env]   added to the server's environment
  * @property {import('./server-ladder.mjs').FoundServer} [server]   default: what the ladder finds
+ * @property {readonly string[]} [file]   lines of a configuration file, read before all of these; a server that keeps
+ *   what it learns, as a sentinel does, rewrites it
  */
 
 /**
@@ -41,6 +45,7 @@ export async function startServer(options = {}) {
   const dir =
     options.dir === undefined ? await mkdtemp(join(tmpdir(), 'indelible-server-')) : resolve(options.dir)
   await mkdir(dir, { recursive: true })
+  if (options.file !== undefined) await writeFile(join(dir, CONFIG_FILE), `${options.file.join('\n')}\n`)
   // Between asking for a free port and binding it, somebody else may take it: then another one is as good.
   for (let attempt = 1; ; attempt++) {
     const server = new TestServer(found, options.port ?? (await freePort()), dir, options)
@@ -167,6 +172,7 @@ export class TestServer {
     const own = { port: this.port, bind: HOST, dir: this.dir, daemonize: 'no', save: '', appendonly: 'no' }
     const settings = Object.entries({ ...own, ...this.#options.config })
     return [
+      ...(this.#options.file === undefined ? [] : [join(this.dir, CONFIG_FILE)]),
       ...settings.flatMap(([name, value]) => [`--${name}`, String(value)]),
       ...(this.#options.args ?? []),
     ]
@@ -231,8 +237,11 @@ async function ask(port) {
   }
 }
 
-/** @returns {Promise<number>} */
-async function freePort() {
+/**
+ * A loopback port that nobody listens on at the moment, for whoever has to know it before a server takes it.
+ * @returns {Promise<number>}
+ */
+export async function freePort() {
   const probe = createServer().listen(0, HOST)
   await once(probe, 'listening')
   const address = probe.address()

@@ -29,6 +29,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #listener: Server
   readonly #links = new Set<Link>()
   #fault: Fault = PASS
+  readonly #faultsBySource = new Map<string, Fault>()
   readonly port: number
   readonly bytes: Record<Direction, number> = { toServer: 0, toClient: 0 }
   connections = 0
@@ -46,11 +47,12 @@ export class FaultProxy implements AsyncDisposable {
     this.port = (listener.address() as AddressInfo).port
     listener.on('connection', (client) => {
       this.connections += 1
-      if (this.#fault.kind === 'reset') return void client.resetAndDestroy()
+      const fault = this.#faultFor(client.remoteAddress)
+      if (fault.kind === 'reset') return void client.resetAndDestroy()
       const link = new Link(client, targetPort, this.bytes)
       this.#links.add(link)
       link.onClose(() => this.#links.delete(link))
-      link.apply(this.#fault)
+      link.apply(fault)
     })
   }
 
@@ -73,7 +75,19 @@ export class FaultProxy implements AsyncDisposable {
       this.#listener.listen(this.port, '127.0.0.1')
       await once(this.#listener, 'listening')
     }
-    for (const link of this.#links) link.apply(fault)
+    for (const link of this.#links) {
+      if (!this.#faultsBySource.has(link.source ?? '')) link.apply(fault)
+    }
+  }
+
+  /**
+   * Switches the fault of the connections that come from one address, which `inject` then leaves alone; undefined gives
+   * them back to it.
+   */
+  injectFrom(source: string, fault: Exclude<Fault, { kind: 'refuse' }> | undefined): void {
+    if (fault === undefined) this.#faultsBySource.delete(source)
+    else this.#faultsBySource.set(source, fault)
+    for (const link of this.#links) if (link.source === source) link.apply(this.#faultFor(source))
   }
 
   /** Forwards again. */
@@ -83,7 +97,12 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Resets every connection and stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#faultsBySource.clear()
     await this.inject({ kind: 'refuse' })
+  }
+
+  #faultFor(source: string | undefined): Fault {
+    return this.#faultsBySource.get(source ?? '') ?? this.#fault
   }
 }
 
@@ -93,9 +112,12 @@ class Link {
   readonly #server = new Socket()
   readonly #targetPort: number
   readonly #lanes: Record<Direction, Lane>
+  /** The address that the client came from. */
+  readonly source: string | undefined
 
   constructor(client: Socket, targetPort: number, bytes: Record<Direction, number>) {
     this.#client = client
+    this.source = client.remoteAddress
     this.#targetPort = targetPort
     this.#lanes = {
       toServer: new Lane(this.#server, () => this.#close()),

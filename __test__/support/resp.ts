@@ -9,9 +9,10 @@ import { RespError, RespParser, type RespValue, encodeCommand } from './resp-par
 export { Monitor, type MonitoredCommand } from './monitor.js'
 export { RespError, type RespValue } from './resp-parser.js'
 
-/** Connects to 127.0.0.1:`port`. Rejects when nothing listens there. */
-export async function connect(port: number): Promise<RespClient> {
-  const socket = connectSocket({ port, host: '127.0.0.1', noDelay: true })
+/** Connects to 127.0.0.1:`port`, from an address of loopback if one is given. Rejects when nothing listens there. */
+export async function connect(port: number, localAddress?: string): Promise<RespClient> {
+  const from = localAddress === undefined ? {} : { localAddress }
+  const socket = connectSocket({ port, host: '127.0.0.1', noDelay: true, ...from })
   await once(socket, 'connect')
   return new RespClient(socket, port)
 }
