@@ -1,9 +1,11 @@
-//! A batch: operations of one frame that travel together, first as the frame came, later as what is left to retry.
+//! A batch: operations of one frame that travel together to one node, first as the frame came, later as what is left to
+//! retry.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::frame::{Frame, Opcode, Request};
+use crate::lanes::Lanes;
 
 /// Who asked for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,31 +46,48 @@ impl Slot {
     }
 }
 
-/// Operations of one frame.
+/// The operations of a frame, as they came.
+pub(crate) fn slots_of(frame: &Frame, origin: Origin) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    let mut offset = 0;
+    while let Some(request) = frame.request_at(offset) {
+        slots.push(Slot {
+            origin,
+            offset: offset as u32,
+            token: request.token,
+            opcode: request.opcode,
+            id_count: request.id_count as u8,
+            failed_attempts: 0,
+            indeterminate: false,
+        });
+        offset += request.length;
+    }
+    slots
+}
+
+/// Operations of one frame, and the lanes to the node that they go to.
 #[derive(Debug)]
 pub(crate) struct Batch {
     frame: Arc<Frame>,
     slots: Vec<Slot>,
+    lanes: Arc<Lanes>,
 }
 
 impl Batch {
-    /// All operations of `frame`.
-    pub(crate) fn of(frame: Frame, origin: Origin) -> Self {
-        let mut slots = Vec::new();
-        let mut offset = 0;
-        while let Some(request) = frame.request_at(offset) {
-            slots.push(Slot {
-                origin,
-                offset: offset as u32,
-                token: request.token,
-                opcode: request.opcode,
-                id_count: request.id_count as u8,
-                failed_attempts: 0,
-                indeterminate: false,
-            });
-            offset += request.length;
-        }
-        Self { frame: Arc::new(frame), slots }
+    /// Some operations of `frame`, over `lanes`.
+    pub(crate) fn new(frame: Arc<Frame>, slots: Vec<Slot>, lanes: Arc<Lanes>) -> Self {
+        Self { frame, slots, lanes }
+    }
+
+    /// All operations of `frame`, over `lanes`.
+    pub(crate) fn of(frame: Frame, origin: Origin, lanes: Arc<Lanes>) -> Self {
+        let slots = slots_of(&frame, origin);
+        Self::new(Arc::new(frame), slots, lanes)
+    }
+
+    /// The lanes that it goes over.
+    pub(crate) fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
     }
 
     /// The frame it was made of, for another way of sending it.
@@ -76,9 +95,9 @@ impl Batch {
         Frame::clone(&self.frame)
     }
 
-    /// Some operations of the same frame.
+    /// Some operations of the same frame, to the same node.
     pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
-        Self { frame: Arc::clone(&self.frame), slots }
+        Self::new(Arc::clone(&self.frame), slots, Arc::clone(&self.lanes))
     }
 
     /// The first `count` operations, and the others.

@@ -21,22 +21,25 @@ const DIRECT_BYTES: usize = 1024;
 /// Takes frames until the store is closed and everything has been answered.
 pub(crate) async fn run(store: Arc<StoreCore>, mut frames: UnboundedReceiver<Frame>) {
     while let Some(frame) = frames.recv().await {
-        let batch = Arc::new(Batch::of(frame, Origin::Caller));
-        store.expect(batch.slots().len());
-        if catch_unwind(AssertUnwindSafe(|| dispatch(&store, &batch))).is_err() {
-            store.conclude_batch(&batch, &Fault::new(Failure::Internal));
-        }
+        store.topology().route(frame, Origin::Caller, |batch| {
+            let batch = Arc::new(batch);
+            store.expect(batch.slots().len());
+            if catch_unwind(AssertUnwindSafe(|| dispatch(&store, &batch))).is_err() {
+                store.conclude_batch(&batch, &Fault::new(Failure::Internal));
+            }
+        });
     }
     store.settled().await;
-    store.lanes().close();
+    store.topology().close();
 }
 
 /// Writes a small frame from the caller's thread if the lane is idle; returns it if not.
 pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), Frame> {
-    if frame.len() > DIRECT_BYTES || !store.lanes().is_idle() || !store.lanes().node().breaker.is_closed() {
+    if frame.len() > DIRECT_BYTES {
         return Err(frame);
     }
-    let batch = Arc::new(Batch::of(frame, Origin::Caller));
+    let Some(lanes) = store.topology().idle_lanes() else { return Err(frame) };
+    let batch = Arc::new(Batch::of(frame, Origin::Caller, Arc::clone(lanes)));
     let operations = batch.slots().len();
     // Counted first: the answer may be there before this thread goes on.
     store.expect(operations);
@@ -44,7 +47,7 @@ pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), F
         panic_point(Stage::Dispatch, batch.requests().flat_map(|(_, request)| request.ids()));
         let errand =
             Errand { deadline: store.deadline_of(&batch), batch: Arc::clone(&batch), store: Arc::clone(store) };
-        store.lanes().submit_directly(errand).is_ok()
+        lanes.submit_directly(errand).is_ok()
     }));
     match submitted {
         Ok(true) => Ok(()),
@@ -67,10 +70,16 @@ fn dispatch(store: &Arc<StoreCore>, batch: &Arc<Batch>) {
     }
 }
 
+/// Sends operations of our own on their way; no breaker is asked.
+pub(crate) fn start_all(store: &Arc<StoreCore>, frame: Frame, origin: Origin) {
+    store.topology().route(frame, origin, |batch| start(store, Arc::new(batch)));
+}
+
 /// Sends a batch on its way: over an open lane at once, else in the background.
-pub(crate) fn start(store: &Arc<StoreCore>, batch: Arc<Batch>) {
+fn start(store: &Arc<StoreCore>, batch: Arc<Batch>) {
+    let lanes = Arc::clone(batch.lanes());
     let errand = Errand { deadline: store.deadline_of(&batch), batch, store: Arc::clone(store) };
-    if let Err(errand) = store.lanes().submit_now(errand) {
+    if let Err(errand) = lanes.submit_now(errand) {
         spawn_attempt(errand, std::future::ready(()));
     }
 }
@@ -86,8 +95,8 @@ fn spawn_attempt(errand: Errand, pause: impl Future<Output = ()> + Send + 'stati
         let (store, batch) = (Arc::clone(&errand.store), Arc::clone(&errand.batch));
         let attempt = async {
             pause.await;
-            let lanes = Arc::clone(&errand.store);
-            lanes.lanes().submit(errand).await
+            let lanes = Arc::clone(errand.batch.lanes());
+            lanes.submit(errand).await
         };
         match catch_panic(attempt).await {
             Some(Ok(())) => {}

@@ -7,20 +7,17 @@ use std::thread;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::config::{Config, ConfigError, ConfigErrorCode};
-use crate::connection::{Dialer, Handshake};
+use crate::connection::Dialer;
 use crate::dispatch;
 use crate::event::{Alarm, Event};
-use crate::examiner::Examiner;
 use crate::frame::Frame;
 use crate::generation::GenerationPin;
-use crate::lane::LaneManager;
-use crate::lanes::{self, Lanes};
-use crate::node::Node;
+use crate::node_plan::NodePlan;
 use crate::outcome::Outcomes;
 use crate::policy_watch::PolicyWatch;
 use crate::store_core::StoreCore;
 use crate::switches::{Stage, panic_point};
-use crate::timing::Timing;
+use crate::topology::Topology;
 
 /// A running store without an API: frames in, outcomes out.
 ///
@@ -67,19 +64,9 @@ impl Engine {
 
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
-        let node = Arc::new(Node::new(config.connections, config.breaker));
-        let handshake = Handshake {
-            credentials: config.credentials.clone(),
-            database: config.database,
-            key_prefix: config.key_prefix.clone(),
-            generation: Arc::clone(&generation),
-            examiner: Arc::new(Examiner::new(config.demands, Arc::clone(&node), Arc::clone(outcomes))),
-        };
-        let dialer = Dialer::new(config.endpoint.clone(), config.tls.clone());
-        let Timing { connect, command, .. } = config.timing;
-        let manager = LaneManager::new(dialer, handshake, connect, command, Arc::clone(&node), Arc::clone(outcomes));
-        let pool = lanes::build(manager, config.connections).map_err(|error| unavailable(&error.to_string()))?;
-        Ok(StoreCore::new(config, generation, Lanes::new(pool, node, connect), Arc::clone(outcomes)))
+        let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes));
+        let lanes = plan.lanes(config.endpoint.clone()).map_err(|error| unavailable(&error.to_string()))?;
+        Ok(StoreCore::new(config, generation, Topology::Single(Arc::new(lanes)), Arc::clone(outcomes)))
     }
 
     /// How the store is doing, as JSON: `{ state, breaker, role, server, version, checks, generation }`.

@@ -7,21 +7,24 @@
 )]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::batch::{Batch, Origin};
-use crate::config::GenerationMode;
+use crate::config::{Config, GenerationMode};
 use crate::frame::{Frame, FrameWriter, Opcode};
 use crate::generation::{Generation, GenerationPin};
 use crate::label_commands::LabelCommands;
 use crate::label_sets::LabelSets;
+use crate::lanes::Lanes;
 use crate::memory::Memory;
+use crate::node_plan::NodePlan;
 use crate::operation::Ending;
 use crate::outcome::Answer;
 use crate::pipeline::Pipeline;
 use crate::ratchet::Ratchet;
 use crate::resp::ReplyReader;
+use crate::waiting::Waiting;
 
 const TTL_SECONDS: u32 = 600;
 const LABELS: [&str; 2] = ["PII", "SECRET"];
@@ -116,7 +119,7 @@ fn read(shape: Shape, replies: &[u8], chunk: usize) -> Option<Vec<Ended>> {
         let labels: &[&str] = if opcode == Opcode::Append { &LABELS } else { &[] };
         frame.push(operation as u32, opcode, [id.as_str()].into_iter(), labels.iter().copied());
     }
-    let batch = Arc::new(Batch::of(Frame::new(frame.finish()), Origin::Caller));
+    let batch = Arc::new(Batch::of(Frame::new(frame.finish()), Origin::Caller, nowhere()));
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     let mut pipeline = Pipeline::write(batch, &commands, &memory, deadline, &mut Vec::new(), 0);
 
@@ -139,6 +142,20 @@ fn read(shape: Shape, replies: &[u8], chunk: usize) -> Option<Vec<Ended>> {
         }
     }
     None
+}
+
+/// Lanes that nothing is ever sent over: a batch belongs to some.
+fn nowhere() -> Arc<Lanes> {
+    static NOWHERE: OnceLock<Arc<Lanes>> = OnceLock::new();
+    let build = || {
+        let config = Config::from_json(r#"{ "kind": "valkey", "endpoint": "redis://127.0.0.1:1" }"#).ok()?;
+        let pin = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
+        NodePlan::new(&config, pin, Arc::new(Waiting::new(drop))).lanes(config.endpoint.clone()).ok()
+    };
+    Arc::clone(NOWHERE.get_or_init(|| match build() {
+        Some(lanes) => Arc::new(lanes),
+        None => panic!("lanes could not be built"),
+    }))
 }
 
 fn told(ending: Ending) -> Ended {

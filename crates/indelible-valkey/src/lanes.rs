@@ -12,9 +12,11 @@ use deadpool::managed::{self, PoolError, QueueMode};
 use indelible_core::{Failure, Timeout};
 use tokio::time::timeout;
 
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::lane::{DirectLane, Errand, LaneError, LaneManager, Rejected};
 use crate::node::Node;
+use crate::outcome::Outcomes;
 
 /// Pause before another lane is opened beside working ones when opening one has failed.
 const GROWTH_PAUSE: Duration = Duration::from_secs(1);
@@ -28,20 +30,21 @@ pub(crate) fn build(manager: LaneManager, connections: usize) -> Result<Pool, ma
     Pool::builder(manager).max_size(connections).queue_mode(QueueMode::Fifo).build()
 }
 
-/// The lanes that one store uses.
+/// The lanes of one store to one node.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     pool: Pool,
     node: Arc<Node>,
     connect_timeout: Duration,
+    events: Arc<dyn Outcomes>,
     growing: Arc<AtomicBool>,
     /// The lane that was used last: the one that a caller's thread tries first.
     last: Mutex<Option<DirectLane>>,
 }
 
 impl Lanes {
-    pub(crate) fn new(pool: Pool, node: Arc<Node>, connect_timeout: Duration) -> Self {
-        Self { pool, node, connect_timeout, growing: Arc::default(), last: Mutex::default() }
+    pub(crate) fn new(pool: Pool, node: Arc<Node>, connect_timeout: Duration, events: Arc<dyn Outcomes>) -> Self {
+        Self { pool, node, connect_timeout, events, growing: Arc::default(), last: Mutex::default() }
     }
 
     /// Whether a caller's thread may try to write to the lane that was used last.
@@ -113,6 +116,11 @@ impl Lanes {
 
     pub(crate) fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Tells something of this node.
+    pub(crate) fn tell(&self, event: Event) {
+        self.events.event(event);
     }
 
     /// Refuses further checkouts and closes every lane.

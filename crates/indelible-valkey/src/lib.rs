@@ -55,6 +55,7 @@ mod lane;
 mod lanes;
 mod memory;
 mod node;
+mod node_plan;
 mod operation;
 pub mod operator;
 mod outcome;
@@ -72,6 +73,7 @@ mod store_core;
 mod switches;
 mod timing;
 mod tls;
+mod topology;
 mod valkey_session_store;
 mod waiting;
 

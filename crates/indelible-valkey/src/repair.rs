@@ -7,7 +7,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use indelible_core::{MAX_LABEL_BYTES, MAX_LABELS_PER_CALL};
 
-use crate::batch::{Batch, Origin, Slot};
+use crate::batch::Slot;
 use crate::frame::{Frame, FrameWriter, Opcode};
 use crate::label_sets::InternedSet;
 
@@ -49,7 +49,7 @@ struct Inner {
 
 impl Repairs {
     /// Begins a repair; returns the appends that it takes, or nothing when the labels cannot be written by us.
-    pub(crate) fn begin(&self, caller: Slot, submitted: Instant, regression: Regression) -> Option<Batch> {
+    pub(crate) fn begin(&self, caller: Slot, submitted: Instant, regression: Regression) -> Option<Frame> {
         let mut inner = self.lock();
         let token = inner.next_token;
         let mut frame = FrameWriter::default();
@@ -68,7 +68,7 @@ impl Repairs {
         inner.next_token = token.wrapping_add(1);
         let repair = Repair { caller, submitted, answer: regression.answer, failed: false };
         inner.under_way.insert(token, UnderWay { repair, appends_left: appends });
-        Some(Batch::of(Frame::since(frame.finish(), submitted), Origin::Repair))
+        Some(Frame::since(frame.finish(), submitted))
     }
 
     /// One append of a repair has ended; returns the repair when it was the last.

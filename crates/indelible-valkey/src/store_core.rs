@@ -20,7 +20,6 @@ use crate::generation::GenerationPin;
 use crate::keys::SessionDigest;
 use crate::label_commands::LabelCommands;
 use crate::label_sets::LabelSets;
-use crate::lanes::Lanes;
 use crate::memory::Memory;
 use crate::operation::Ending;
 use crate::outcome::{Answer, Outcome, Outcomes};
@@ -31,6 +30,7 @@ use crate::resp::{Malformed, Reply};
 use crate::retry_budget::RetryBudget;
 use crate::switches::{Mechanism, is_off};
 use crate::timing::Timing;
+use crate::topology::Topology;
 
 /// The state that the lanes, the dispatcher and the handle of one store share.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct StoreCore {
     retry_budget: RetryBudget,
     outcomes: Arc<dyn Outcomes>,
     timing: Timing,
-    lanes: Lanes,
+    topology: Topology,
     unsettled: AtomicUsize,
     all_settled: Notify,
 }
@@ -52,7 +52,7 @@ impl StoreCore {
     pub(crate) fn new(
         config: &Config,
         generation: Arc<GenerationPin>,
-        lanes: Lanes,
+        topology: Topology,
         outcomes: Arc<dyn Outcomes>,
     ) -> Self {
         let ttl = config.ttl_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
@@ -66,14 +66,14 @@ impl StoreCore {
             retry_budget: RetryBudget::new(config.retry_prices),
             outcomes,
             timing: config.timing,
-            lanes,
+            topology,
             unsettled: AtomicUsize::new(0),
             all_settled: Notify::new(),
         }
     }
 
-    pub(crate) fn lanes(&self) -> &Lanes {
-        &self.lanes
+    pub(crate) fn topology(&self) -> &Topology {
+        &self.topology
     }
 
     pub(crate) fn timing(&self) -> &Timing {
@@ -88,7 +88,7 @@ impl StoreCore {
 
     /// How the store is doing.
     pub(crate) fn health(&self) -> Value {
-        let mut health = self.lanes.node().health();
+        let mut health = self.topology.health();
         if let Value::Object(fields) = &mut health {
             fields.insert("generation".into(), json!(self.generation.state()));
         }
@@ -112,9 +112,9 @@ impl StoreCore {
         }
     }
 
-    /// Asks the breaker; what it refuses is answered at once. Returns what may go.
+    /// Asks the breaker of the batch's node; what it refuses is answered at once. Returns what may go.
     pub(crate) fn admit(self: &Arc<Self>, batch: &Arc<Batch>) -> Option<Arc<Batch>> {
-        let breaker = &self.lanes.node().breaker;
+        let breaker = &batch.lanes().node().breaker;
         let admitted = match breaker.admit(Instant::now()) {
             Admission::Pass => return Some(Arc::clone(batch)),
             Admission::Refuse => None,
@@ -125,7 +125,7 @@ impl StoreCore {
             }
         };
         if let Some(probe) = admitted {
-            self.outcomes.event(Event::State(breaker.probe(probe.token)));
+            batch.lanes().tell(Event::State(breaker.probe(probe.token)));
         }
         let others = batch.slots().iter().filter(|slot| admitted.is_none_or(|probe| probe.token != slot.token));
         let mut outcomes: Vec<Outcome> = others
@@ -198,7 +198,7 @@ impl StoreCore {
             }
         }
         if doubted && !is_off(Mechanism::Doubt) {
-            self.lanes.drop_all();
+            batch.lanes().drop_all();
         }
         if succeeded {
             self.retry_budget.refund();
@@ -268,15 +268,16 @@ impl Conclusion<'_> {
             self.store.outcomes.event(Event::Alarm(Alarm::LabelRegression { session, known }));
         }
         match self.store.repairs.begin(caller, self.batch.submitted(), regression) {
-            Some(appends) => dispatch::start(self.store, Arc::new(appends)),
+            Some(appends) => dispatch::start_all(self.store, appends, Origin::Repair),
             None => self.answer(caller, self.batch.submitted(), Err(Fault::new(Failure::Regression))),
         }
     }
 
     fn answer(&mut self, slot: Slot, submitted: Instant, result: Result<Answer, Fault>) {
         let signal = result.as_ref().map_or_else(Fault::signal, |_| Signal::Success);
-        if let Some(state) = self.store.lanes.node().breaker.note(slot.token, signal, self.now) {
-            self.store.outcomes.event(Event::State(state));
+        let lanes = self.batch.lanes();
+        if let Some(state) = lanes.node().breaker.note(slot.token, signal, self.now) {
+            lanes.tell(Event::State(state));
         }
         let elapsed = self.now.saturating_duration_since(submitted);
         let result = result.map_err(|fault| Box::new(store_error(fault, &slot, elapsed)));

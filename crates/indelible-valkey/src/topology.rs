@@ -1,0 +1,46 @@
+//! Which nodes hold the operations of a frame.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::batch::{Batch, Origin};
+use crate::frame::Frame;
+use crate::lanes::Lanes;
+
+/// The nodes of one store.
+#[derive(Debug)]
+pub(crate) enum Topology {
+    /// One node holds every key.
+    Single(Arc<Lanes>),
+}
+
+impl Topology {
+    /// Hands the operations of a frame to `each`, in one batch a node.
+    pub(crate) fn route(&self, frame: Frame, origin: Origin, mut each: impl FnMut(Batch)) {
+        match self {
+            Self::Single(lanes) => each(Batch::of(frame, origin, Arc::clone(lanes))),
+        }
+    }
+
+    /// The lanes that a caller's thread may write this frame to now, if there are any.
+    pub(crate) fn idle_lanes(&self) -> Option<&Arc<Lanes>> {
+        match self {
+            Self::Single(lanes) => Some(lanes).filter(|lanes| lanes.is_idle() && lanes.node().breaker.is_closed()),
+        }
+    }
+
+    /// How the nodes are doing.
+    pub(crate) fn health(&self) -> Value {
+        match self {
+            Self::Single(lanes) => lanes.node().health(),
+        }
+    }
+
+    /// Closes every lane.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Single(lanes) => lanes.close(),
+        }
+    }
+}
