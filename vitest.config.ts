@@ -10,6 +10,8 @@ export default defineConfig({
     // Every promised bound is asserted by the test itself; these only end a test that hangs.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A condition is waited for as long as a busy machine may take; a bound that is promised states its own time-out.
+    expect: { poll: { timeout: 20_000 } },
     // A run without tests, a lone `.only` or a retry would hide something.
     passWithNoTests: false,
     allowOnly: false,

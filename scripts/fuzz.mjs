@@ -23,6 +23,7 @@ await script(async () => {
   // Without a sanitizer it works on stable Rust: there is no unsafe code here for one to watch.
   await command('cargo', [
     ...['fuzz', 'run', '--sanitizer', 'none', TARGET, found, join('fuzz', 'corpus', TARGET), '--'],
-    ...[`-max_total_time=${values.seconds}`, `-max_len=${MAX_INPUT_BYTES}`, '-print_final_stats=1'],
+    ...[`-max_total_time=${values.seconds}`, `-max_len=${MAX_INPUT_BYTES}`],
+    ...['-verbosity=0', '-print_funcs=0', '-print_final_stats=1'], // only how it ended
   ])
 })

@@ -1,5 +1,5 @@
-// `npm test`: the Rust tests, then the TypeScript ones, with everything they need built first. Ends with the line
-// `N passed, N failed`, followed by `, N skipped` if any were.
+// `npm test`: the Rust tests, then the TypeScript ones, with everything they need built first. Ends with the names of
+// the tests that failed and the line `N passed, N failed`, followed by `, N skipped` if any were.
 //
 //   npm test                        all of them
 //   npm test -- --rust              the Rust tests alone
@@ -7,7 +7,7 @@
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { bootstrap } from './bootstrap.mjs'
@@ -28,7 +28,7 @@ await script(async () => {
   // Where .ci/run looks for the counts of this run.
   const report = process.env['INDELIBLE_TEST_TALLY']
   if (report !== undefined) await writeFile(report, JSON.stringify(tally))
-  process.stdout.write(`\n${tally.line}\n`)
+  process.stdout.write(`\n${tally.list}${tally.line}\n`)
   if (tally.failed > 0 || tally.passed === 0) process.exitCode = 1
 })
 
@@ -81,8 +81,10 @@ async function addCounts(tally, program, args, read) {
     ended = false
   }
   const counts = await read(output)
-  tally.add(counts ?? { passed: 0, failed: 0, skipped: 0 })
-  if (counts === undefined || (!ended && counts.failed === 0)) tally.failed += 1
+  if (counts !== undefined) tally.add(counts)
+  if (counts === undefined || (!ended && counts.failed === 0)) {
+    tally.add({ passed: 0, failed: 1, skipped: 0, failures: [`\`${program} ${args[0]}\` itself`] })
+  }
 }
 
 /**
@@ -94,8 +96,9 @@ function readCargo(output) {
   const tally = new Tally()
   const results = [...output.matchAll(/(\d+) passed; (\d+) failed; (\d+) ignored/g)]
   for (const [, passed, failed, skipped] of results) {
-    tally.add({ passed: Number(passed), failed: Number(failed), skipped: Number(skipped) })
+    tally.add({ passed: Number(passed), failed: Number(failed), skipped: Number(skipped), failures: [] })
   }
+  tally.failures = [...output.matchAll(/^test (.+) \.\.\. FAILED$/gm)].map(([, name = '']) => name)
   return results.length === 0 ? undefined : tally
 }
 
@@ -109,8 +112,20 @@ async function readJunit(file) {
   if (head === undefined) return undefined
   const count = (/** @type {string} */ name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0)
   const [tests, skipped, failed] = [count('tests'), count('skipped'), count('failures') + count('errors')]
-  return { passed: tests - failed - skipped, failed, skipped }
+  const failures = [
+    ...xml.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<(?:failure|error)/g),
+  ].map(([, name, binary]) => `${binary} ${name}`)
+  return { passed: tests - failed - skipped, failed, skipped, failures }
 }
+
+/**
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {readonly { name: string, status: string, assertionResults: readonly { status: string, fullName: string }[] }[]} testResults
+ */
 
 /**
  * @param {string} file
@@ -119,6 +134,14 @@ async function readJunit(file) {
 async function readVitest(file) {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(text)
-  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }
+  /** @type {VitestReport} */
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(text)
+  const failures = testResults.flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((result) => result.status === 'failed')
+    // A file that does not load, or a hook that fails, has no test to its name.
+    const names = failed.length === 0 && status === 'failed' ? [''] : failed.map(({ fullName }) => fullName)
+    return names.map((test) => `${relative(ROOT, name)} ${test}`.trimEnd())
+  })
+  const skipped = numPendingTests + numTodoTests
+  return { passed: numPassedTests, failed: Math.max(numFailedTests, failures.length), skipped, failures }
 }

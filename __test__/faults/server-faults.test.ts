@@ -28,8 +28,9 @@ const setting =
   ({ admin }) =>
     admin.send('CONFIG', 'SET', name, value)
 
-const allClosed = async ({ gate }: Scene): Promise<void> =>
-  expect.poll(() => gate.open, { interval: 2 }).toBe(0)
+/** Resolves once the store knows that its connections are gone: what it then sends, it sends over a new one. */
+const allClosed = async ({ store }: Scene): Promise<void> =>
+  expect.poll(() => store.health().state, { interval: 2 }).not.toBe('connected')
 
 const GENERATION_KEY = 'taint:v1:generation'
 /** What a flush is healed with. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Gateway } from 'indelible-gateway'
 import { MAX_HELD_BYTES } from '../../gateway/src/upstream/held-response.js'
 import { closedGate } from './support/gate.js'
@@ -75,7 +75,7 @@ describe('a result that earns a label', () => {
       released = true
       return answer
     })
-    await vi.waitFor(() => expect(store.log).toEqual(['load', 'load', 'append pii']))
+    await expect.poll(() => store.log).toEqual(['load', 'load', 'append pii'])
     expect(upstream.seen).toHaveLength(1)
     expect(released).toBe(false)
     gate.open()
@@ -105,10 +105,10 @@ describe('a result that earns a label', () => {
       responses.push(response)
     })
     outgoing.end(body)
-    await vi.waitFor(() => expect(store.log).toContain('append pii'))
+    await expect.poll(() => store.log).toContain('append pii')
     expect(responses).toEqual([])
     gate.open()
-    await vi.waitFor(() => expect(responses).toHaveLength(1))
+    await expect.poll(() => responses).toHaveLength(1)
     const chunks = await Promise.all(responses.map((response) => response.setEncoding('utf8').toArray()))
     expect(chunks.flat().join('')).toBe(log + result('done'))
   })
@@ -133,10 +133,10 @@ describe('a result that earns a label', () => {
     const leaving = request(`${gateway.address}/mcp/crm`, { method: 'POST', headers })
     leaving.on('error', () => {}) // its own abort
     leaving.end(JSON.stringify(toolCall('report')))
-    await vi.waitFor(() => expect(store.log).toContain('append pii'))
+    await expect.poll(() => store.log).toContain('append pii')
     leaving.destroy()
     gate.open()
-    await vi.waitFor(() => expect(store.log.at(-1)).toBe('appended pii true'))
+    await expect.poll(() => store.log.at(-1)).toBe('appended pii true')
     store.gate = undefined
     expect((await write()).json.result?.isError).toBe(true)
   })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { request } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Gateway } from 'indelible-gateway'
 import { closedGate } from './support/gate.js'
 import { RawUpstream } from './support/raw-upstream.js'
@@ -117,7 +117,7 @@ describe('labels known beforehand', () => {
     const gate = closedGate()
     store.gate = gate.opened
     const answered = call('read')
-    await vi.waitFor(() => expect(store.log).toEqual(['load', 'append pii']))
+    await expect.poll(() => store.log).toEqual(['load', 'append pii'])
     expect(upstream.seen).toEqual([])
     upstream.answer = (seen, response) => {
       store.log.push('forwarded')
@@ -156,15 +156,14 @@ describe('labels known beforehand', () => {
     const leaving = request(`${gateway.address}/mcp/crm`, { method: 'POST', headers })
     leaving.on('error', () => {}) // its own abort
     leaving.end(body)
-    await vi.waitFor(() => expect(store.log).toContain('append pii'))
+    await expect.poll(() => store.log).toContain('append pii')
     leaving.destroy()
     // A second request on the same server, answered after the first connection's end was seen.
-    await vi.waitFor(async () =>
-      expect((await post(gateway, '/mcp/crm', { jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(200),
-    )
+    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+    await expect.poll(async () => (await post(gateway, '/mcp/crm', ping)).status).toBe(200)
     upstream.seen.length = 0
     gate.open()
-    await vi.waitFor(() => expect(store.log).toContain('appended pii true'))
+    await expect.poll(() => store.log).toContain('appended pii true')
     store.gate = undefined
     expect(isDenied(await call('write'))).toBe(true)
     expect(upstream.seen).toEqual([])

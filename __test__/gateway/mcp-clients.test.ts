@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Gateway } from 'indelible-gateway'
 import { SdkUpstream } from './support/sdk-upstream.js'
 import { LEAK_POLICY, leakConfig, openTestGateway, TOKENS } from './support/test-gateway.js'
@@ -93,7 +93,7 @@ describe('a client of 2025-11-25 through the gateway', () => {
     const asked = client
       .callTool({ name: 'ask' }, undefined, { timeout: 2_000 })
       .catch((error: Error) => error)
-    await vi.waitFor(() => expect(errors.map(({ message }) => message).join()).toContain('403'))
+    await expect.poll(() => errors.map(({ message }) => message).join()).toContain('403')
     await client.close()
     expect(await asked).toBeInstanceOf(Error)
   })

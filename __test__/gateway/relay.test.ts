@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Gateway } from 'indelible-gateway'
 import { RawUpstream } from './support/raw-upstream.js'
 import { leakConfig, openTestGateway, post, TOKENS, toolCall } from './support/test-gateway.js'
@@ -136,7 +136,7 @@ test.each(['POST', 'GET'])('a client that leaves ends the exchange with the upst
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
   const { abort } = await open(method)
   abort()
-  await vi.waitFor(() => expect(upstream.aborted).toBe(1))
+  await expect.poll(() => upstream.aborted).toBe(1)
 })
 
 test('a tool is called once, even when the connection breaks', async () => {

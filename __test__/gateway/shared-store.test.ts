@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Gateway } from 'indelible-gateway'
 import { ownServer } from '../support/servers.js'
 import { RawUpstream } from './support/raw-upstream.js'
@@ -55,8 +55,6 @@ describe('gateways that share a store', () => {
     }
     expect(elapsed).toBeLessThan(1_550 + 500) // the deadline of an operation, and slack
     expect(upstream.seen).toEqual([])
-    await vi.waitFor(async () => expect((await write(node, session)).json.result?.isError).toBe(true), {
-      timeout: 10_000,
-    })
+    await expect.poll(async () => (await write(node, session)).json.result?.isError).toBe(true)
   })
 })

@@ -57,8 +57,9 @@ describe.each<[string, () => Promise<RateLimitCounter>]>([
   test('the window rolls over', async () => {
     const url = await serve(await open(), { windowMs: 1_000, limit: 1 })
     expect((await get(url)).status).toBe(200)
-    expect((await get(url)).status).toBe(429)
-    await expect.poll(async () => (await get(url)).status, { interval: 100, timeout: 2_000 }).toBe(200)
+    // A machine that stands still for a second is in the next window already.
+    await expect.poll(async () => (await get(url)).status).toBe(429)
+    await expect.poll(async () => (await get(url)).status).toBe(200)
   })
 })
 

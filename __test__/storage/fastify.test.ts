@@ -60,8 +60,9 @@ describe.each<[string, () => Promise<RateLimitCounter>]>([
   test('the window rolls over', async () => {
     const app = await serve(await open(), { timeWindow: 1_000, max: 1 })
     expect((await get(app)).statusCode).toBe(200)
-    expect((await get(app)).statusCode).toBe(429)
-    await expect.poll(async () => (await get(app)).statusCode, { interval: 100, timeout: 2_000 }).toBe(200)
+    // A machine that stands still for a second is in the next window already.
+    await expect.poll(async () => (await get(app)).statusCode).toBe(429)
+    await expect.poll(async () => (await get(app)).statusCode).toBe(200)
   })
 })
 

@@ -50,9 +50,12 @@ describe.each(COUNTERS)('%s', (_, open) => {
   test('the window rolls over', async () => {
     const limiter = createRateLimiter(await open(), { points: 1, windowSecs: 1, keyPrefix: freshKey() })
     expect(await limiter.consume('alice')).toMatchObject({ allowed: true })
-    const refused = await limiter.consume('alice')
+    let refused = await limiter.consume('alice')
+    // A machine that stands still for a second is in the next window already.
+    while (refused.reason === 'within-limit') refused = await limiter.consume('alice')
     if (refused.reason !== 'limit-reached') throw new Error(`expected a refusal, found ${refused.reason}`)
-    await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs + 50)) // as a client would
+    const { retryAfterMs } = refused
+    await new Promise((resolve) => setTimeout(resolve, retryAfterMs + 50)) // as a client would
     expect(await limiter.consume('alice')).toMatchObject({ allowed: true, remaining: 0 })
   })
 

@@ -119,7 +119,7 @@ describe('memory', () => {
     valueOf(await cache.cachePolicy(agent, policy(1)))
     valueOf(await store.getPolicy(agent))
     expect(store.peek(agent)).toEqual(policy(1))
-    await expect.poll(() => store.peek(agent), { timeout: 2_000 }).toBeUndefined()
+    await expect.poll(() => store.peek(agent)).toBeUndefined()
   })
 })
 

@@ -29,10 +29,11 @@ test('the answer to an abort comes at once, whatever the server does, with the r
   ])
   await delay(20)
   const reason = new Error('the client has gone')
-  const start = performance.now()
+  let turns = 0
+  setImmediate(() => (turns += 1))
   controller.abort(reason)
   const [load, append] = await calls
-  expect(performance.now() - start).toBeLessThan(100)
+  expect(turns).toBe(0) // no timer and no I/O has had its turn before the answers
   expect(failureOf(load)).toMatchObject({
     ...ABORTED,
     operation: 'load',
@@ -96,7 +97,9 @@ test('1,000 aborts at random moments: every answer belongs to its own session', 
       const session = sessions[randomInt(sessions.length)] ?? ''
       const controller = new AbortController()
       const call = store.loadLabels(session, { signal: controller.signal })
-      for (let turns = randomInt(30); turns > 0; turns--) await new Promise(setImmediate)
+      // One in five is given all the time it needs: how many turns that is depends on the machine.
+      if (randomInt(5) === 0) await call
+      else for (let turns = randomInt(30); turns > 0; turns--) await new Promise(setImmediate)
       controller.abort()
       const load = await call
       if (load.ok) answered += 1

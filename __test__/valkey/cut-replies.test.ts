@@ -15,6 +15,9 @@ const LABELS = ['PII', 'SECRET', 'x y', 'ünï']
 /** How far apart the cuts of the greeting are, which is some thousand bytes long: a prime, to meet all its parts. */
 const GREETING_STRIDE = 61
 
+/** One attempt over one connection; no cut is about time. */
+const PATIENT = { connections: 1, retry: { retries: 0 }, connectTimeoutMs: 2_000, commandTimeoutMs: 2_000 }
+
 type Operation = (store: SessionStore, session: string) => Promise<LoadResult | AppendResult>
 
 const load: Operation = async (store, session) => store.loadLabels(session)
@@ -30,7 +33,7 @@ async function cutEverywhere(
   await using writer = await openStore(server(), settings)
   expect(await writer.appendLabels(session, LABELS)).toEqual({ ok: true })
   for (let length = 0; ; length += stride) {
-    await using store = await openStore(proxy, { connections: 1, retry: { retries: 0 }, ...settings })
+    await using store = await openStore(proxy, { ...PATIENT, ...settings })
     if (warm) labelsOf(await store.loadLabels(session))
     await proxy.inject({ kind: 'cut', afterBytes: length, direction: 'toClient' })
     const result = await operation(store, session)

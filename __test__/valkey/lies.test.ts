@@ -38,6 +38,7 @@ async function lieTo<Result>(
   await using store = await openStore(server, {
     connections: 1,
     retry: { retries: 0 },
+    connectTimeoutMs: 2_000, // no lie is about it
     commandTimeoutMs: 300,
     ...settings,
   })

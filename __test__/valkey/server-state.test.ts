@@ -162,16 +162,17 @@ test('a server that is still loading its file refuses, and answers once it has',
   await using store = await openStore(own)
   expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
 
-  // It looks up from its file after every kibibyte, so after every key, and takes 10 ms for each of them.
+  // It looks up from its file after every kibibyte, so after every key, and takes 10 ms for each until told otherwise.
   await admin.send('CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024')
   await admin.send('CONFIG', 'SET', 'rdbcompression', 'no')
-  for (let n = 0; n < 200; n++) await admin.send('SET', `filler:${n}`, 'x'.repeat(1024))
+  for (let n = 0; n < 2_000; n++) await admin.send('SET', `filler:${n}`, 'x'.repeat(1024))
   await admin.send('CONFIG', 'SET', 'key-load-delay', '10000')
   const reloading = admin.send('DEBUG', 'RELOAD')
   await expect.poll(() => other.send('PING').catch(String), { interval: 10 }).toContain('LOADING')
   const loading = { code: 'ERR_STORE_UNAVAILABLE', reason: 'loading', attempts: 2 }
   await using late = await openStore(own)
   await Promise.all([bothRefused(store, session, loading), bothRefused(late, session, loading)])
+  await other.send('CONFIG', 'SET', 'key-load-delay', '0')
   expect(await reloading).toBe('OK')
   expect(await recovered(store, session)).toEqual(['PII'])
   expect(await recovered(late, session)).toEqual(['PII'])

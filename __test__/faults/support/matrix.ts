@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 
-import { type AppendResult, type LoadResult, type SessionStore } from 'indelible'
+import { type AppendResult, type LoadResult, type SessionStore, ValkeySessionStore } from 'indelible'
 import { describe, expect, test } from 'vitest'
 
 import { type RespClient, connect } from '../../support/resp.js'
@@ -17,10 +17,10 @@ export type Moment = (typeof MOMENTS)[number]
 const OPERATIONS = ['load', 'append'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
-/** Short, so that a matrix of time-outs takes seconds; D is bounded by the same formula. */
-const TIMING = { connectTimeoutMs: 250, commandTimeoutMs: 300 } as const
+/** Long enough for a fault to strike while an operation is held back, on a busy machine. */
+const TIMING = { connectTimeoutMs: 750, commandTimeoutMs: 1_000 } as const
 /** D at those settings and one retry, in milliseconds. */
-const DEADLINE_MS = 2 * (250 + 300) + 50
+const DEADLINE_MS = 2 * (750 + 1_000) + 50
 /** What a busy machine may add to a bound that is measured from outside, in milliseconds. */
 const SLACK_MS = 500
 /** Connections of a store, by default. */
@@ -41,6 +41,7 @@ export interface Scene {
   readonly server: TestServer
   /** Between the store and the server. */
   readonly gate: Gate
+  readonly store: ValkeySessionStore
   /** A connection of its own, which outlives what happens to the store's. */
   readonly admin: RespClient
   /** The session that the operations are about. */
@@ -116,10 +117,11 @@ async function cell(
   admin: RespClient,
 ): Promise<void> {
   await using gate = await Gate.open(server.port)
-  const scene: Scene = { server, gate, admin, session: randomUUID() }
+  const settings = { kind: 'valkey', endpoint: gate.url, ...TIMING, ...fault.settings }
+  await using store = await ValkeySessionStore.open(settings)
+  const scene: Scene = { server, gate, store, admin, session: randomUUID() }
   await using writer = await openStore(server, fault.settings)
   expect(await writer.appendLabels(scene.session, [BEFORE])).toEqual({ ok: true })
-  await using store = await openStore(gate, { ...TIMING, ...fault.settings })
   const known = moment !== 'before connect'
   if (known) expect(labelsOf(await store.loadLabels(scene.session))).toEqual([BEFORE])
 

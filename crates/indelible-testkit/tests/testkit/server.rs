@@ -56,7 +56,7 @@ fn forgets_without_persistence() {
 fn a_frozen_server_is_silent_until_it_thaws() {
     let server = TestServer::start().unwrap();
     let stream = std::net::TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_millis(500))).unwrap();
     let mut client = RespClient::over(stream);
     assert_eq!(client.command(&["PING"]).unwrap(), Reply::Simple("PONG".into()));
 
