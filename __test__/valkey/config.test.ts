@@ -175,7 +175,7 @@ const REST: readonly Refused[] = [
   [local({ checks: 'loud' }), 'checks', /must be one of `warn`, `enforce`, `off`/],
   [local({ checks: false }), 'checks', /must be text, one of the words/],
   [local({ generation: 7 }), 'generation', /must be text, one of the words/],
-  [local({ durability: 'always' }), 'durability', /must be bestEffort or a mapping of disk/],
+  [local({ durability: 'always' }), 'durability', /must be bestEffort or a mapping of replicas/],
   [local({ durability: { disk: 'sometimes' } }), 'durability.disk', /must be `none` or `always`/],
   [local({ generation: 'on' }), 'generation', /must be one of `observe`, `require`, `off`/],
   [{ endpoint: 'redis://localhost', tls: true }, 'tls', /without TLS; use rediss:/],
@@ -183,18 +183,101 @@ const REST: readonly Refused[] = [
   [local({ tls: CANARY }), 'tls', /must be true, false or a mapping/],
 ]
 
+const BEST = { durability: 'bestEffort' }
+const cluster = (endpoints: unknown, settings: object = BEST): object => ({
+  topology: 'cluster',
+  endpoints,
+  ...settings,
+})
+const sentinel = (settings: object, others: object = BEST): object => ({
+  topology: { sentinel: { service: 'labels', endpoints: ['localhost'], ...settings } },
+  ...others,
+})
+const REMOTE_SENTINEL = { endpoints: ['rediss://sentinel.example'] }
+const TOPOLOGY: readonly Refused[] = [
+  [local({ topology: 'sentinel' }), 'topology', /must be standalone, cluster or a mapping of sentinel/],
+  [local({ topology: 7 }), 'topology', /must be standalone, cluster or a mapping of sentinel/],
+  [local({ topology: {} }), 'topology', /`sentinel` is missing; add it/],
+  [local({ endpoints: ['localhost'] }), 'endpoints', /nodes of a cluster: name one endpoint/],
+  [{ endpoints: ['localhost'] }, 'endpoints', /or write topology: cluster/],
+  [{ topology: 'cluster' }, '', /`endpoints` is missing/],
+  [cluster([]), 'endpoints', /must list 1 to 32/],
+  [cluster(Array.from({ length: 33 }, (_, n) => `localhost:${7000 + n}`)), 'endpoints', /must list 1 to 32/],
+  [cluster('localhost'), 'endpoints', /must be a sequence/],
+  [cluster(['localhost', 7]), 'endpoints[1]', /must be text/],
+  [local({ topology: 'cluster' }), 'endpoint', /is for a single server/],
+  [cluster(['localhost:7000', 'LOCALHOST:7000']), 'endpoints[1]', /same host and port as endpoints\[0\]/],
+  [cluster(['localhost', 'redis://localhost:6379']), 'endpoints[1]', /same host and port/],
+  [cluster(['localhost', 'unix:///run/valkey.sock']), 'endpoints[1]', /Unix socket/],
+  [cluster([`redis://user:${CANARY}@localhost`]), 'endpoints[0]', /holds credentials/],
+  [cluster(['redis://localhost/0']), 'endpoints[0]', /has a path/],
+  [cluster(['localhost', 'labels.example']), 'endpoints[1]', TLS_REQUIRED],
+  [cluster(['rediss://localhost', 'redis://localhost:7001']), 'endpoints[1]', /about TLS; use one scheme/],
+  [cluster(['redis://localhost'], { ...BEST, tls: true }), 'tls', /without TLS/],
+  [cluster(['localhost'], { ...BEST, database: 1 }), 'database', /a cluster has no other/],
+  [cluster(['localhost'], {}), 'durability', /write \{ replicas: 1 \}, or bestEffort/],
+  [cluster(['localhost'], { durability: { disk: 'always' } }), 'durability.replicas', /must be at least 1/],
+  [sentinel({}, { ...BEST, endpoint: 'localhost' }), 'endpoint', /what the sentinels tell/],
+  [sentinel({}, { ...BEST, endpoints: ['localhost'] }), 'endpoints', /what the sentinels tell/],
+  [sentinel({}, {}), 'durability', /write \{ replicas: 1 \}, or bestEffort/],
+  [sentinel({}, { durability: { replicas: 0 } }), 'durability.replicas', /must be at least 1/],
+  [sentinel({ service: '' }), 'topology.sentinel.service', /the name in `sentinel monitor`/],
+  [sentinel({ service: 'my labels' }), 'topology.sentinel.service', /the name in `sentinel monitor`/],
+  [sentinel({ endpoints: [] }), 'topology.sentinel.endpoints', /must list 1 to 32/],
+  [sentinel({ endpoints: undefined }), 'topology.sentinel', /`endpoints` is missing/],
+  [
+    sentinel({ endpoints: ['localhost', 'localhost:26380', 'redis://localhost:26379'] }),
+    'topology.sentinel.endpoints[2]',
+    /same host and port as endpoints\[0\]/,
+  ],
+  [sentinel({ endpoints: ['sentinel.example'] }), 'topology.sentinel.endpoints[0]', TLS_REQUIRED],
+  [
+    sentinel({ endpoints: [`redis://:${CANARY}@localhost`] }),
+    'topology.sentinel.endpoints[0]',
+    /credentials/,
+  ],
+  [sentinel({ endpoints: ['redis://localhost/1'] }), 'topology.sentinel.endpoints[0]', /has a path/],
+  [sentinel(REMOTE_SENTINEL), 'tls', /name servers on other machines: TLS is required/],
+  [sentinel({ username: 'watcher' }), 'topology.sentinel.username', /needs a password/],
+  [
+    sentinel({ password: CANARY, passwordFile: '/x' }),
+    'topology.sentinel.passwordFile',
+    /keep one of the two/,
+  ],
+  [sentinel({ tls: { cert: '/x' } }), 'topology.sentinel.tls.key', /tls\.cert needs its key/],
+]
+
+const DURABILITY: readonly Refused[] = [
+  [local({ durability: { replicas: -1 } }), 'durability.replicas', /from 0 to 8/],
+  [local({ durability: { replicas: 9 } }), 'durability.replicas', /from 0 to 8/],
+  [local({ durability: { replicas: 1, timeoutMs: 0 } }), 'durability.timeoutMs', /from 1 to 59900/],
+  [
+    local({ durability: { replicas: 1, timeoutMs: 401 } }),
+    'durability.timeoutMs',
+    /100 less than commandTimeoutMs/,
+  ],
+  [local({ durability: { timeoutMs: 401 } }), 'durability.timeoutMs', /100 less than commandTimeoutMs/],
+  [
+    local({ durability: { replicas: 1 }, commandTimeoutMs: 399 }),
+    'durability.timeoutMs',
+    /100 less than commandTimeoutMs/,
+  ],
+]
+
 const UNKNOWN: readonly Refused[] = [
   [local({ failOpen: true }), 'failOpen', /`endpoint`/],
   [local({ ttlseconds: 60 }), 'ttlseconds', /`ttlSeconds`/],
   [local({ retry: { retires: 1 } }), 'retry.retires', /`retries`/],
   [local({ breaker: { failure: 3 } }), 'breaker.failure', /`failures`/],
-  [local({ durability: { replica: 1 } }), 'durability.replica', /`disk`/],
+  [local({ durability: { replica: 1 } }), 'durability.replica', /`replicas`/],
+  [local({ topology: { sentinels: {} } }), 'topology.sentinels', /`sentinel`/],
+  [sentinel({ master: 'labels' }), 'topology.sentinel.master', /`service`/],
   [local({ tls: { insecure: true } }), 'tls.insecure', /`serverName`/],
 ].map(([block, path, because]) => [block, path, because, 'ERR_CONFIG_UNKNOWN_KEY'] as Refused)
 
 describe('what cannot be meant is refused, with the path, the kind of store and a remedy, and never a value', () => {
   test.each(
-    [...ENDPOINTS, ...CREDENTIALS, ...NUMBERS, ...REST, ...UNKNOWN].map((row) => [
+    [...ENDPOINTS, ...CREDENTIALS, ...NUMBERS, ...REST, ...TOPOLOGY, ...DURABILITY, ...UNKNOWN].map((row) => [
       inspect(row[0], { breakLength: Infinity }),
       row,
     ]),

@@ -4,6 +4,10 @@
  * The one word that durability can be.
  */
 export type BestEffort = 'bestEffort'
+/**
+ * The words that the topology can be.
+ */
+export type TopologyWord = 'standalone' | 'cluster'
 
 /**
  * Label store in Valkey, or in Redis 7.0 and newer.
@@ -13,15 +17,10 @@ export interface ValkeySessionStoreConfig {
    * Selects this driver.
    */
   kind: 'valkey'
-  /**
-   * Where the server listens: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix://` URL, or `host:port`.
-   * Without TLS only loopback hosts and Unix sockets are accepted.
-   */
-  endpoint: string
   breaker?: Breaker
   /**
    * What to do about a server whose settings do not carry the promise: `warn` raises an alarm, `enforce` refuses
-   * it, `off` does not look. Default: `warn`.
+   * it, `off` does not look. Default: `warn`, with Sentinel and in a cluster `enforce`.
    */
   checks?: 'warn' | 'enforce' | 'off'
   /**
@@ -37,14 +36,24 @@ export interface ValkeySessionStoreConfig {
    */
   connections?: number
   /**
-   * Number of the database. Default: that of the URL, else 0.
+   * Number of the database; a cluster has none but 0. Default: that of the URL, else 0.
    */
   database?: number
   /**
-   * What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. Default:
-   * `bestEffort`.
+   * What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. With Sentinel and
+   * in a cluster one of the two must be written out. Default: `bestEffort`.
    */
   durability?: BestEffort | DurabilityDemands
+  /**
+   * Where the one server of `topology: standalone` listens: `redis://`, `rediss://`, `valkey://`, `valkeys://` or
+   * `unix://` URL, or `host:port`. Without TLS only loopback hosts and Unix sockets are accepted.
+   */
+  endpoint?: string
+  /**
+   * Where nodes of a cluster listen, 1 to 32 of them, in the forms of `endpoint` without database, credentials and
+   * Unix sockets: any one that answers names all others. Only with `topology: cluster`.
+   */
+  endpoints?: string[]
   /**
    * Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
    * changed; `require` never creates one; `off` does without. Default: `observe`.
@@ -77,6 +86,10 @@ export interface ValkeySessionStoreConfig {
    * TLS: `true` for the system's roots, or the files to use. Implied by `rediss://` and `valkeys://`.
    */
   tls?: boolean | TlsFiles
+  /**
+   * How the servers are arranged: `standalone`, `cluster`, or a mapping of `sentinel`. Default: `standalone`.
+   */
+  topology?: TopologyWord | TopologyMapping
   /**
    * Seconds after which an unused session's labels expire; sliding. Default: never. Must not be shorter than the
    * longest life of a session.
@@ -112,6 +125,15 @@ export interface DurabilityDemands {
    * `always` checks that the server syncs every write to its disk; `none` does not ask. Default: `none`.
    */
   disk?: 'none' | 'always'
+  /**
+   * Replicas that must have an append before it is acknowledged. At least 1 with Sentinel and in a cluster, unless
+   * `bestEffort` is written. Default: 0.
+   */
+  replicas?: number
+  /**
+   * Milliseconds to wait for those replicas. `commandTimeoutMs` must be at least 100 more. Default: 300.
+   */
+  timeoutMs?: number
 }
 /**
  * What this node remembers of sessions, to find out a server that has lost labels.
@@ -173,4 +195,41 @@ export interface TlsFiles {
    * Name that the server's certificate must carry. Default: the host of the endpoint.
    */
   serverName?: string
+}
+/**
+ * The mapping that `topology` can be.
+ */
+export interface TopologyMapping {
+  sentinel: Sentinel
+}
+/**
+ * The sentinels that name the primary.
+ */
+export interface Sentinel {
+  /**
+   * Name under which the sentinels know the primary (`sentinel monitor NAME …`).
+   */
+  service: string
+  /**
+   * Where the sentinels listen, 1 to 32 of them: every one, since more than half of them must agree. In the forms of
+   * the store's `endpoint`, without database, credentials and Unix sockets; port 26379 unless another is written.
+   */
+  endpoints: string[]
+  /**
+   * Password for the sentinels, which is not that of the servers. Alternatively `passwordFile`.
+   */
+  password?: string
+  /**
+   * File that holds that password; read anew for every connection to a sentinel.
+   */
+  passwordFile?: string
+  /**
+   * TLS to the sentinels, which is not that to the servers: `true` for the system's roots, or the files to use.
+   * Implied by `rediss://` and `valkeys://`.
+   */
+  tls?: boolean | TlsFiles
+  /**
+   * User to authenticate to the sentinels as; needs a password. Default: the default user.
+   */
+  username?: string
 }

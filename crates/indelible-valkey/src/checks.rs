@@ -1,4 +1,4 @@
-//! The examination of a server: whether its settings carry the promise (`docs/soundness.md`, lines 8, 10 and 17). Done on
+//! The examination of a server: whether its settings carry the promise (`docs/soundness.md`, lines 6, 8, 10 and 17). Done on
 //! every new connection and from time to time afterwards.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use indelible_core::{Failure, UnsafeServer};
 
 use crate::config::{Checks, Disk};
-use crate::connection::ServerInfo;
+use crate::connection::{ServerInfo, ServerSettings};
 use crate::fault::Fault;
 use crate::switches::{Mechanism, is_off};
 
@@ -33,20 +33,27 @@ pub(crate) struct Demands {
     pub(crate) disk: Disk,
     /// `durability: bestEffort` is written out: no alarm about what a crash may lose.
     pub(crate) best_effort: bool,
+    /// A replica may be promoted while the old primary still answers: it must stop by itself when no replica follows.
+    pub(crate) fence: bool,
 }
 
 impl Demands {
     /// Whether `CONFIG GET` has to be asked: these settings are not in `INFO`.
     pub(crate) fn needs_config(&self) -> bool {
-        self.checks != Checks::Off && self.disk == Disk::Always
+        self.checks != Checks::Off && (self.disk == Disk::Always || self.fence)
     }
 
-    /// Examines what a server says. `evicted_before` is what it said last time, `appendfsync` what `CONFIG GET` answered.
+    /// The names of those settings.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static str> {
+        ServerSettings::names(self.disk == Disk::Always, self.fence)
+    }
+
+    /// Examines what a server says. `evicted_before` is what it said last time, `settings` what `CONFIG GET` answered.
     pub(crate) fn examine(
         &self,
         info: &ServerInfo,
         evicted_before: Option<u64>,
-        appendfsync: Option<&str>,
+        settings: &ServerSettings,
     ) -> Vec<Finding> {
         if self.checks == Checks::Off || is_off(Mechanism::Checks) {
             return Vec::new();
@@ -70,7 +77,7 @@ impl Demands {
             find(UnsafeServer::Eviction, "keys have been evicted; find out who changes maxmemory-policy".into());
         }
         if self.disk == Disk::Always {
-            match (info.aof_enabled, appendfsync) {
+            match (info.aof_enabled, settings.appendfsync.as_deref()) {
                 (true, Some("always")) => {}
                 (true, None) => find(
                     UnsafeServer::Acl,
@@ -82,6 +89,9 @@ impl Demands {
                     "durability.disk is always: set appendonly yes and appendfsync always".into(),
                 ),
             }
+        }
+        if self.fence && !is_off(Mechanism::Fence) {
+            self.examine_fence(settings, &mut findings);
         }
         if self.disk == Disk::None && !self.best_effort {
             let detail = if info.aof_enabled {
@@ -99,6 +109,26 @@ impl Demands {
             findings.push(Finding { reason: "clock", refuses: None, detail: detail.into() });
         }
         findings
+    }
+
+    /// Without the fence an old primary that was cut off or frozen goes on answering loads after a failover, and each
+    /// of its answers passes the proof. `durability: bestEffort` accepts that: then it is only told.
+    fn examine_fence(&self, settings: &ServerSettings, findings: &mut Vec<Finding>) {
+        let (reason, detail) = match settings.is_fenced() {
+            Some(true) => return,
+            Some(false) => (
+                UnsafeServer::Fence,
+                "a primary that was replaced may go on answering: set min-replicas-to-write 1 (or more) and \
+                 min-replicas-max-lag 1 on every server",
+            ),
+            None => (
+                UnsafeServer::Acl,
+                "CONFIG GET min-replicas-to-write is not permitted, so the fence cannot be checked; grant +config|get",
+            ),
+        };
+        let name = Failure::UnsafeServer(reason).reason().unwrap_or_default();
+        let refuses = (!self.best_effort).then_some(reason);
+        findings.push(Finding { reason: name, refuses, detail: detail.into() });
     }
 
     /// The fault of the first finding that refuses the server, under `checks: enforce`.
@@ -126,16 +156,20 @@ mod tests {
         )
     }
 
+    fn fsync(appendfsync: Option<&str>) -> ServerSettings {
+        ServerSettings { appendfsync: appendfsync.map(Into::into), ..ServerSettings::default() }
+    }
+
     fn reasons(
         demands: Demands,
         info: &ServerInfo,
         before: Option<u64>,
         appendfsync: Option<&str>,
     ) -> Vec<&'static str> {
-        demands.examine(info, before, appendfsync).iter().map(|finding| finding.reason).collect()
+        demands.examine(info, before, &fsync(appendfsync)).iter().map(|finding| finding.reason).collect()
     }
 
-    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None, best_effort: true };
+    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None, best_effort: true, fence: false };
 
     #[test]
     fn a_good_server_has_no_findings() {
@@ -166,23 +200,51 @@ mod tests {
     #[test]
     fn what_a_crash_may_lose_is_told_unless_it_is_accepted() {
         let silent = Demands { best_effort: false, ..WARN };
-        let findings = silent.examine(&good(), None, None);
+        let findings = silent.examine(&good(), None, &fsync(None));
         assert_eq!(findings.iter().map(|finding| finding.reason).collect::<Vec<_>>(), ["durability"]);
         assert_eq!(Demands { checks: Checks::Enforce, ..silent }.refusal(&findings), None);
         let without_aof = ServerInfo { aof_enabled: false, ..good() };
-        assert_ne!(silent.examine(&without_aof, None, None), findings);
+        assert_ne!(silent.examine(&without_aof, None, &fsync(None)), findings);
     }
 
     #[test]
     fn only_enforce_refuses_and_never_for_the_clock() {
         let evicting = ServerInfo { maxmemory_policy: "allkeys-lru".into(), ..good() };
         let enforce = Demands { checks: Checks::Enforce, ..WARN };
-        let findings = enforce.examine(&evicting, None, None);
+        let findings = enforce.examine(&evicting, None, &fsync(None));
         assert_eq!(enforce.refusal(&findings).unwrap().failure, Failure::UnsafeServer(UnsafeServer::Eviction));
         assert_eq!(WARN.refusal(&findings), None);
         let wrong_clock = ServerInfo { server_time: Some(Duration::from_secs(1)), ..good() };
-        assert_eq!(enforce.refusal(&enforce.examine(&wrong_clock, None, None)), None);
+        assert_eq!(enforce.refusal(&enforce.examine(&wrong_clock, None, &fsync(None))), None);
         let off = Demands { checks: Checks::Off, ..WARN };
-        assert!(off.examine(&evicting, None, None).is_empty());
+        assert!(off.examine(&evicting, None, &fsync(None)).is_empty());
+    }
+
+    #[test]
+    fn where_a_replica_may_take_over_the_fence_is_demanded_unless_that_is_accepted() {
+        let demanded = Demands { checks: Checks::Enforce, best_effort: false, fence: true, ..WARN };
+        assert_eq!(demanded.settings().collect::<Vec<_>>(), ["min-replicas-to-write", "min-replicas-max-lag"]);
+        let fenced = |replicas, lag| ServerSettings {
+            min_replicas_to_write: Some(replicas),
+            min_replicas_max_lag: Some(lag),
+            ..ServerSettings::default()
+        };
+        let judge = |demands: Demands, settings| {
+            let findings = demands.examine(&good(), None, &settings);
+            let told = findings.iter().any(|finding| matches!(finding.reason, "fence" | "acl"));
+            (told, demands.refusal(&findings).map(|fault| fault.failure))
+        };
+        for sound in [fenced(1, 1), fenced(2, 1)] {
+            assert_eq!(judge(demanded, sound), (false, None));
+        }
+        // A lag of 0 turns the whole rule off; the server's own default is 10 s.
+        for unsound in [fenced(0, 1), fenced(1, 0), fenced(1, 10), fenced(0, 10)] {
+            assert_eq!(judge(demanded, unsound.clone()), (true, Some(Failure::UnsafeServer(UnsafeServer::Fence))));
+            assert_eq!(judge(Demands { best_effort: true, ..demanded }, unsound.clone()), (true, None));
+            assert_eq!(judge(Demands { checks: Checks::Warn, ..demanded }, unsound.clone()), (true, None));
+            assert_eq!(judge(Demands { checks: Checks::Off, ..demanded }, unsound), (false, None));
+        }
+        let unknown = ServerSettings::default();
+        assert_eq!(judge(demanded, unknown), (true, Some(Failure::UnsafeServer(UnsafeServer::Acl))));
     }
 }

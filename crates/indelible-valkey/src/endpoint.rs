@@ -11,7 +11,8 @@ use url::Url;
 use crate::config::ConfigError;
 use crate::credentials::Login;
 
-const DEFAULT_PORT: u16 = 6379;
+/// Where a server listens unless its endpoint says otherwise.
+pub(crate) const DEFAULT_PORT: u16 = 6379;
 const FORMS: &str = "use redis://host:port, rediss://host:port, valkey://, valkeys://, unix:///path or host:port";
 
 /// Where a server listens.
@@ -31,7 +32,8 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+    /// Reads an endpoint; `default_port` is for one that names none.
+    pub(crate) fn parse(text: &str, default_port: u16) -> Result<Self, ConfigError> {
         let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("plain://{text}")) };
         let url = url.map_err(|error| invalid(format_args!("is not a URL or host:port ({error}); {FORMS}")))?;
         if url.fragment().is_some() {
@@ -41,22 +43,22 @@ impl Endpoint {
             return Err(invalid("must not have a query (?…); set the other keys of the configuration instead"));
         }
         match url.scheme() {
-            "redis" | "valkey" => Self::tcp(&url, Some(false)),
-            "rediss" | "valkeys" => Self::tcp(&url, Some(true)),
+            "redis" | "valkey" => Self::tcp(&url, Some(false), default_port),
+            "rediss" | "valkeys" => Self::tcp(&url, Some(true), default_port),
             "unix" | "redis+unix" | "valkey+unix" => Self::unix(&url),
-            "plain" if !text.contains("://") => Self::host_and_port(&url),
+            "plain" if !text.contains("://") => Self::host_and_port(&url, default_port),
             _ => Err(invalid(format_args!("has a scheme that is not supported; {FORMS}"))),
         }
     }
 
-    fn tcp(url: &Url, wants_tls: Option<bool>) -> Result<Self, ConfigError> {
+    fn tcp(url: &Url, wants_tls: Option<bool>, default_port: u16) -> Result<Self, ConfigError> {
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid(format_args!("has no host; {FORMS}")))?;
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':')) {
             return Err(invalid("has a host with characters that no host name has"));
         }
-        let port = url.port().unwrap_or(DEFAULT_PORT);
+        let port = url.port().unwrap_or(default_port);
         if port == 0 {
             return Err(invalid("has port 0; name the port that the server listens on"));
         }
@@ -68,14 +70,14 @@ impl Endpoint {
         })
     }
 
-    fn host_and_port(url: &Url) -> Result<Self, ConfigError> {
+    fn host_and_port(url: &Url, default_port: u16) -> Result<Self, ConfigError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("holds credentials without a scheme; use a URL or the keys username and password"));
         }
         if !url.path().is_empty() {
             return Err(invalid("has something behind host:port; use a URL or the key database"));
         }
-        Self::tcp(url, None)
+        Self::tcp(url, None, default_port)
     }
 
     fn unix(url: &Url) -> Result<Self, ConfigError> {
@@ -117,7 +119,13 @@ impl Endpoint {
         Err(invalid("is not on this machine, so TLS is required: use rediss:// or valkeys://, or set tls"))
     }
 
-    fn is_local(&self) -> bool {
+    /// Whether it is reached through a Unix socket.
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(self.address, Address::Unix(_))
+    }
+
+    /// Whether it is on this machine whatever a name server says.
+    pub(crate) fn is_local(&self) -> bool {
         match &self.address {
             Address::Unix(_) => true,
             Address::Tcp { host, .. } => {
@@ -173,8 +181,12 @@ mod tests {
     use super::*;
     use secrecy::ExposeSecret;
 
+    fn parse(text: &str) -> Result<Endpoint, ConfigError> {
+        Endpoint::parse(text, DEFAULT_PORT)
+    }
+
     fn tcp(text: &str) -> (String, u16) {
-        match Endpoint::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).address {
+        match parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).address {
             Address::Tcp { host, port } => (host.into(), port),
             Address::Unix(_) => panic!("{text} is no TCP endpoint"),
         }
@@ -192,9 +204,9 @@ mod tests {
             ("127.0.0.2", "127.0.0.2", 6379),
         ] {
             assert_eq!(tcp(text), (host.to_owned(), port), "{text}");
-            Endpoint::parse(text).unwrap().require_tls_unless_local(false).unwrap();
+            parse(text).unwrap().require_tls_unless_local(false).unwrap();
         }
-        let unix = Endpoint::parse("unix:///run/a%20b.sock").unwrap();
+        let unix = parse("unix:///run/a%20b.sock").unwrap();
         assert_eq!(unix.address, Address::Unix("/run/a b.sock".into()));
         unix.require_tls_unless_local(false).unwrap();
     }
@@ -211,10 +223,10 @@ mod tests {
             "10.0.0.1",
             "redis://0.0.0.0",
         ] {
-            let refused = Endpoint::parse(text).and_then(|endpoint| endpoint.require_tls_unless_local(false));
+            let refused = parse(text).and_then(|endpoint| endpoint.require_tls_unless_local(false));
             assert!(refused.is_err(), "{text}");
         }
-        Endpoint::parse("rediss://example.com").unwrap().require_tls_unless_local(true).unwrap();
+        parse("rediss://example.com").unwrap().require_tls_unless_local(true).unwrap();
     }
 
     #[test]
@@ -244,22 +256,22 @@ mod tests {
             "local host",
             "redis://a b",
         ] {
-            assert!(Endpoint::parse(text).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn credentials_are_decoded_and_never_shown() {
-        let endpoint = Endpoint::parse("redis://us%40er:p%3Aw%2F@localhost").unwrap();
+        let endpoint = parse("redis://us%40er:p%3Aw%2F@localhost").unwrap();
         let login = endpoint.login().unwrap();
         assert_eq!(login.username.as_deref(), Some("us@er"));
         assert_eq!(login.password.expose_secret(), "p:w/");
         assert!(!format!("{endpoint:?}").contains("p:w"));
-        let default_user = Endpoint::parse("redis://:secret@localhost").unwrap();
+        let default_user = parse("redis://:secret@localhost").unwrap();
         assert_eq!(default_user.login().unwrap().username, None);
         for text in ["redis://u:hunter2@evil.example#x", "redis://u:hunter2@[bad", "redis://u:hunter2@localhost:99999"]
         {
-            assert!(!Endpoint::parse(text).unwrap_err().to_string().contains("hunter2"));
+            assert!(!parse(text).unwrap_err().to_string().contains("hunter2"));
         }
     }
 }

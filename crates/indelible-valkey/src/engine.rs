@@ -40,7 +40,7 @@ impl Engine {
             .build()
             .map_err(|error| unavailable(&error.to_string()))?;
         let store = Arc::new(Self::store(config, &outcomes)?);
-        let watch = config.track_policies.then(|| policy_watch(config, &outcomes));
+        let watch = config.track_policies.then(|| policy_watch(config, &outcomes)).transpose()?;
         let (frames, incoming) = unbounded_channel();
         thread::Builder::new()
             .name("indelible-lanes".into())
@@ -65,7 +65,7 @@ impl Engine {
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
         let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes));
-        let lanes = plan.lanes(config.endpoint.clone()).map_err(|error| unavailable(&error.to_string()))?;
+        let lanes = plan.lanes(config.topology.single()?.clone()).map_err(|error| unavailable(&error.to_string()))?;
         Ok(StoreCore::new(config, generation, Topology::Single(Arc::new(lanes)), Arc::clone(outcomes)))
     }
 
@@ -86,14 +86,14 @@ impl Engine {
     }
 }
 
-fn policy_watch(config: &Config, outcomes: &Arc<dyn Outcomes>) -> PolicyWatch {
-    PolicyWatch {
-        dialer: Dialer::new(config.endpoint.clone(), config.tls.clone()),
+fn policy_watch(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<PolicyWatch, ConfigError> {
+    Ok(PolicyWatch {
+        dialer: Dialer::new(config.topology.single()?.clone(), config.tls.clone()),
         credentials: config.credentials.clone(),
         connect_timeout: config.timing.connect,
         command_timeout: config.timing.command,
         outcomes: Arc::clone(outcomes),
-    }
+    })
 }
 
 fn unavailable(detail: &str) -> ConfigError {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indelible_core::{Access, Failure, NotPrimary, Unavailable};
 
 use crate::checks::Demands;
-use crate::connection::ServerInfo;
+use crate::connection::{ServerInfo, ServerSettings};
 use crate::event::{Alarm, Event, State};
 use crate::fault::Fault;
 use crate::node::Node;
@@ -30,7 +30,7 @@ pub(crate) struct Examiner {
 #[derive(Debug, Default)]
 pub(crate) struct Examination {
     info: Option<ServerInfo>,
-    appendfsync: Option<Box<str>>,
+    settings: ServerSettings,
     replies: usize,
 }
 
@@ -43,7 +43,7 @@ impl Examiner {
     pub(crate) fn ask(&self, out: &mut Vec<u8>) -> Examination {
         push_command(out, &[b"INFO"]);
         if self.demands.needs_config() {
-            push_command(out, &[b"CONFIG", b"GET", b"appendfsync"]);
+            ServerSettings::ask(self.demands.settings(), out);
         }
         Examination::default()
     }
@@ -66,11 +66,15 @@ impl Examiner {
                 }
                 examination.info = Some(ServerInfo::unknown());
             }
-            (Some(_), Reply::Array(pair)) => {
-                examination.appendfsync = pair.iter().nth(1).and_then(|element| match element {
-                    Element::Bulk(value) => Some(String::from_utf8_lossy(value).into()),
-                    Element::Status(_) | Element::Error(_) | Element::Integer(_) | Element::Nil => None,
-                });
+            (Some(_), Reply::Array(pairs)) => {
+                let mut name = None;
+                for element in pairs.iter() {
+                    let Element::Bulk(text) = element else { return Err(Malformed) };
+                    match name.take() {
+                        None => name = Some(text),
+                        Some(name) => examination.settings.note(name, text),
+                    }
+                }
             }
             (Some(_), Reply::Scalar(Element::Error(_))) => {}
             _ => return Err(Malformed),
@@ -93,7 +97,7 @@ impl Examiner {
             return Err(Fault::new(Failure::NotPrimary(NotPrimary::ReadOnly)));
         }
         let evicted_before = self.node.evicted_before(&info);
-        let findings = self.demands.examine(&info, evicted_before, examination.appendfsync.as_deref());
+        let findings = self.demands.examine(&info, evicted_before, &examination.settings);
         let refusal = self.demands.refusal(&findings);
         let change = self.node.examined(info.clone(), findings);
         for finding in change.new_findings {

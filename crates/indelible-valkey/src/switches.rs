@@ -12,6 +12,8 @@ pub(crate) enum Mechanism {
     Proof,
     /// `generation`: a missing or changed generation is a failure (lines 9 and 17).
     Generation,
+    /// `fence`: a server without the fence is refused where a replica may take over (line 6).
+    Fence,
     /// `checks`: the server's settings are examined (lines 8 and 10).
     Checks,
     /// `expiry`: a session whose refresh keeps failing is failed (line 13).
@@ -69,6 +71,7 @@ mod present {
             Mechanism::Results => "results",
             Mechanism::Proof => "proof",
             Mechanism::Generation => "generation",
+            Mechanism::Fence => "fence",
             Mechanism::Checks => "checks",
             Mechanism::Expiry => "expiry",
             Mechanism::Ratchet => "ratchet",

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConfigError, GenerationMode};
+use super::{ConfigError, GenerationMode, Replication, TopologyConfig};
 use crate::breaker::BreakerLimits;
 use crate::checks::Demands;
 use crate::credentials::{Credentials, CredentialsProvider};
-use crate::endpoint::Endpoint;
 use crate::retry_budget::RetryPrices;
 use crate::timing::Timing;
 use crate::tls::ClientTls;
@@ -15,7 +14,7 @@ use crate::tls::ClientTls;
 /// A checked configuration of a store.
 #[derive(Debug)]
 pub struct Config {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) topology: TopologyConfig,
     pub(crate) tls: Option<Arc<ClientTls>>,
     pub(crate) credentials: Credentials,
     pub(crate) database: u32,
@@ -25,6 +24,9 @@ pub struct Config {
     pub(crate) retry_prices: RetryPrices,
     pub(crate) breaker: BreakerLimits,
     pub(crate) demands: Demands,
+    /// `None` where appends are acknowledged by the primary alone.
+    #[expect(dead_code, reason = "only checked so far")]
+    pub(crate) replication: Option<Replication>,
     pub(crate) key_prefix: Box<str>,
     pub(crate) ttl_seconds: Option<u32>,
     pub(crate) max_session_lifetime_seconds: Option<u32>,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::raw::{RawBreaker, RawRetry, RawTls, RawTlsFiles};
+use super::topology::Whereabouts;
 use super::whole::{Whole, or_default, within};
-use super::{Checks, Config, ConfigError, ConfigErrorCode, Disk, GenerationMode};
+use super::{Checks, Config, ConfigError, ConfigErrorCode, Disk, GenerationMode, TopologyConfig};
 use crate::breaker::BreakerLimits;
 use crate::checks::Demands;
 use crate::credentials::{Credentials, Login, PasswordFile};
@@ -20,12 +21,10 @@ const MAX_TOKENS: u32 = 1_000_000;
 
 /// What both are written with; some keys have another name in each.
 pub(super) struct Common {
-    /// Name of the key, and the text.
-    pub(super) endpoint: (&'static str, String),
+    pub(super) whereabouts: Whereabouts,
     /// Name of the key, the number, and what it is by default.
     pub(super) connections: (&'static str, Option<Whole>, u32),
     pub(super) database: Option<Whole>,
-    pub(super) tls: Option<RawTls>,
     pub(super) username: Option<String>,
     pub(super) password: Option<SecretString>,
     pub(super) password_file: Option<String>,
@@ -39,18 +38,23 @@ pub(super) struct Common {
 impl Common {
     /// Applies the rules. What concerns labels alone is left off.
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
-        let (endpoint_path, text) = self.endpoint;
-        let endpoint = Endpoint::parse(&text).map_err(|error| error.at(endpoint_path))?;
-        let tls = resolve_tls(&endpoint, self.tls)?;
-        endpoint.require_tls_unless_local(tls.is_some()).map_err(|error| error.at(endpoint_path))?;
-        let credentials = resolve_credentials(&endpoint, self.username, self.password, self.password_file)?;
-        let database = match (self.database, endpoint.database()) {
+        let (topology, tls) = self.whereabouts.resolve()?;
+        let url = match &topology {
+            TopologyConfig::Standalone(endpoint) => Some(endpoint),
+            TopologyConfig::Sentinel(_) | TopologyConfig::Cluster(_) => None,
+        };
+        let login = url.and_then(Endpoint::login);
+        let credentials = resolve_credentials(login, self.username, self.password, self.password_file)?;
+        let database = match (self.database, url.and_then(Endpoint::database)) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError::invalid("database", "given here and in the URL; remove one"));
             }
             (Some(number), None) => within("database", number, 0, i32::MAX as u32, "")?,
             (None, from_url) => from_url.unwrap_or(0),
         };
+        if database != 0 && matches!(topology, TopologyConfig::Cluster(_)) {
+            return Err(ConfigError::invalid("database", "must be 0: a cluster has no other; remove it"));
+        }
         let milliseconds = |path, number: Option<Whole>, default: u64| match number {
             None => Ok(Duration::from_millis(default)),
             Some(number) => {
@@ -69,14 +73,15 @@ impl Common {
             breaker: resolve_breaker(self.breaker.unwrap_or_default())?,
             connections: or_default(connections_path, connections, 1, 64, default)? as usize,
             max_in_flight: or_default("maxInFlight", self.max_in_flight, 1, 1 << 20, 16_384)? as usize,
-            demands: Demands { checks: Checks::Off, disk: Disk::None, best_effort: true },
+            demands: Demands { checks: Checks::Off, disk: Disk::None, best_effort: true, fence: false },
+            replication: None,
             key_prefix: "".into(),
             ttl_seconds: None,
             max_session_lifetime_seconds: None,
             generation: GenerationMode::Off,
             ratchet_sessions: 0,
             track_policies: false,
-            endpoint,
+            topology,
             tls,
             credentials,
             database,
@@ -109,8 +114,9 @@ fn resolve_breaker(breaker: RawBreaker) -> Result<BreakerLimits, ConfigError> {
     Ok(limits)
 }
 
-fn resolve_tls(endpoint: &Endpoint, tls: Option<RawTls>) -> Result<Option<Arc<ClientTls>>, ConfigError> {
-    let files = match (tls, endpoint.wants_tls()) {
+/// `wanted` is what the scheme of a URL says about TLS.
+pub(super) fn resolve_tls(wanted: Option<bool>, tls: Option<RawTls>) -> Result<Option<Arc<ClientTls>>, ConfigError> {
+    let files = match (tls, wanted) {
         (None | Some(RawTls::Switch(false)), Some(false) | None) => return Ok(None),
         (Some(RawTls::Switch(false)), Some(true)) => {
             return Err(ConfigError::invalid("tls", "is false, but the URL's scheme asks for TLS; change one"));
@@ -127,13 +133,14 @@ fn resolve_tls(endpoint: &Endpoint, tls: Option<RawTls>) -> Result<Option<Arc<Cl
     ClientTls::open(&files).map(|tls| Some(Arc::new(tls)))
 }
 
-fn resolve_credentials(
-    endpoint: &Endpoint,
+/// `login` is what a URL holds.
+pub(super) fn resolve_credentials(
+    login: Option<&Login>,
     username: Option<String>,
     password: Option<SecretString>,
     password_file: Option<String>,
 ) -> Result<Credentials, ConfigError> {
-    if let Some(login) = endpoint.login() {
+    if let Some(login) = login {
         let given = [
             ("username", username.is_some()),
             ("password", password.is_some()),

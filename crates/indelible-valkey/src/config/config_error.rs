@@ -53,6 +53,12 @@ impl ConfigError {
         Self { path: path.to_owned(), ..self }
     }
 
+    /// The same error within the mapping of another key.
+    pub(crate) fn within(self, outer: &str) -> Self {
+        let path = if self.path.is_empty() { outer.to_owned() } else { format!("{outer}.{}", self.path) };
+        Self { path, ..self }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn code(&self) -> ConfigErrorCode {

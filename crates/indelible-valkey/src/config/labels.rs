@@ -1,10 +1,10 @@
 //! The rules of the label store's configuration, beyond those that it shares with the storage driver.
 
 use super::common::Common;
-use super::raw::{RawDurability, RawRatchet};
+use super::raw::RawRatchet;
+use super::topology::Whereabouts;
 use super::whole::{Whole, or_default, within};
-use super::{Checks, Config, ConfigError, Disk, RawConfig, read};
-use crate::checks::Demands;
+use super::{Checks, Config, ConfigError, RawConfig, durability, read};
 use crate::switches::{Mechanism, is_off};
 
 const DEFAULT_PREFIX: &str = "taint:v1";
@@ -20,10 +20,14 @@ impl Config {
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         let raw: RawConfig = read::read(text)?;
         let common = Common {
-            endpoint: ("endpoint", raw.endpoint),
+            whereabouts: Whereabouts {
+                endpoint: ("endpoint", raw.endpoint),
+                endpoints: raw.endpoints,
+                topology: raw.topology.unwrap_or_default(),
+                tls: raw.tls,
+            },
             connections: ("connections", raw.connections, 2),
             database: raw.database,
-            tls: raw.tls,
             username: raw.username,
             password: raw.password,
             password_file: raw.password_file,
@@ -43,7 +47,9 @@ impl Config {
         };
         let ttl_seconds = seconds("ttlSeconds", raw.ttl_seconds)?;
         let max_session_lifetime_seconds = seconds("maxSessionLifetimeSeconds", raw.max_session_lifetime_seconds)?;
-        let demands = resolve_demands(raw.checks, raw.durability);
+        let fails_over = config.topology.fails_over();
+        let (demands, replication) =
+            durability::resolve(raw.durability, raw.checks, fails_over, config.timing.command)?;
         if let (Some(ttl), Some(lifetime), Checks::Enforce) =
             (ttl_seconds, max_session_lifetime_seconds, demands.checks)
             && ttl < lifetime
@@ -58,6 +64,7 @@ impl Config {
             ttl_seconds,
             max_session_lifetime_seconds,
             demands,
+            replication,
             generation: raw.generation.unwrap_or_default(),
             ratchet_sessions: resolve_ratchet(raw.ratchet.unwrap_or_default())?,
             ..config
@@ -68,17 +75,6 @@ impl Config {
 /// A TTL of 0 would delete the key on append: a label lost without a word.
 fn least_ttl() -> u32 {
     if is_off(Mechanism::TtlBounds) { 0 } else { 1 }
-}
-
-fn resolve_demands(checks: Option<Checks>, durability: Option<RawDurability>) -> Demands {
-    let checks = checks.unwrap_or_default();
-    match durability {
-        None => Demands { checks, disk: Disk::None, best_effort: false },
-        Some(RawDurability::BestEffort) => Demands { checks, disk: Disk::None, best_effort: true },
-        Some(RawDurability::Demands(demands)) => {
-            Demands { checks, disk: demands.disk.unwrap_or_default(), best_effort: false }
-        }
-    }
 }
 
 fn resolve_ratchet(ratchet: RawRatchet) -> Result<usize, ConfigError> {

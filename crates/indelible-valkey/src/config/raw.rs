@@ -9,7 +9,9 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{Checks, Disk, GenerationMode, Whole};
+use super::raw_durability::{DurabilitySchema, RawDurability};
+use super::raw_topology::{RawTopology, TopologySchema};
+use super::{Checks, GenerationMode, Whole};
 
 /// The only kind of store that this driver is.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -27,10 +29,16 @@ pub struct RawConfig {
     /// Selects this driver.
     #[expect(dead_code, reason = "read by the schema and by whoever selects the driver")]
     kind: Kind,
-    /// Where the server listens: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix://` URL, or `host:port`.
-    /// Without TLS only loopback hosts and Unix sockets are accepted.
-    pub(crate) endpoint: String,
-    /// Number of the database. Default: that of the URL, else 0.
+    /// Where the one server of `topology: standalone` listens: `redis://`, `rediss://`, `valkey://`, `valkeys://` or
+    /// `unix://` URL, or `host:port`. Without TLS only loopback hosts and Unix sockets are accepted.
+    pub(crate) endpoint: Option<String>,
+    /// Where nodes of a cluster listen, 1 to 32 of them, in the forms of `endpoint` without database, credentials and
+    /// Unix sockets: any one that answers names all others. Only with `topology: cluster`.
+    pub(crate) endpoints: Option<Vec<String>>,
+    /// How the servers are arranged: `standalone`, `cluster`, or a mapping of `sentinel`. Default: `standalone`.
+    #[schemars(with = "Option<TopologySchema>")]
+    pub(crate) topology: Option<RawTopology>,
+    /// Number of the database; a cluster has none but 0. Default: that of the URL, else 0.
     #[schemars(with = "Option<u32>", range(min = 0, max = 2_147_483_647))]
     pub(crate) database: Option<Whole>,
     /// TLS: `true` for the system's roots, or the files to use. Implied by `rediss://` and `valkeys://`.
@@ -69,14 +77,14 @@ pub struct RawConfig {
     pub(crate) max_in_flight: Option<Whole>,
     /// When to stop asking a server that keeps failing.
     pub(crate) breaker: Option<RawBreaker>,
-    /// What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. Default:
-    /// `bestEffort`.
+    /// What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. With Sentinel and
+    /// in a cluster one of the two must be written out. Default: `bestEffort`.
     #[schemars(with = "Option<DurabilitySchema>")]
     pub(crate) durability: Option<RawDurability>,
     /// What this node remembers of sessions, to find out a server that has lost labels.
     pub(crate) ratchet: Option<RawRatchet>,
     /// What to do about a server whose settings do not carry the promise: `warn` raises an alarm, `enforce` refuses
-    /// it, `off` does not look. Default: `warn`.
+    /// it, `off` does not look. Default: `warn`, with Sentinel and in a cluster `enforce`.
     pub(crate) checks: Option<Checks>,
     /// Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
     /// changed; `require` never creates one; `off` does without. Default: `observe`.
@@ -134,67 +142,6 @@ pub(crate) struct RawRatchet {
     /// Sessions remembered at the most, about 70 bytes each. Default: 100000.
     #[schemars(with = "Option<u32>", range(min = 1, max = 10_000_000))]
     pub(crate) max_sessions: Option<Whole>,
-}
-
-/// What a write must have survived, as written.
-#[derive(Debug)]
-pub(crate) enum RawDurability {
-    /// `bestEffort`: whatever the server gives.
-    BestEffort,
-    /// A mapping of demands.
-    Demands(RawDurabilityDemands),
-}
-
-/// What a write must have survived.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct RawDurabilityDemands {
-    /// `always` checks that the server syncs every write to its disk; `none` does not ask. Default: `none`.
-    pub(crate) disk: Option<Disk>,
-}
-
-/// The schema of [`RawDurability`].
-#[derive(JsonSchema)]
-#[schemars(untagged, inline)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum DurabilitySchema {
-    BestEffort(BestEffort),
-    Demands(RawDurabilityDemands),
-}
-
-/// The one word that durability can be.
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum BestEffort {
-    BestEffort,
-}
-
-impl<'de> Deserialize<'de> for RawDurability {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct DurabilityVisitor;
-
-        impl<'de> Visitor<'de> for DurabilityVisitor {
-            type Value = RawDurability;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("bestEffort or a mapping of disk")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<RawDurability, E> {
-                if text == "bestEffort" {
-                    return Ok(RawDurability::BestEffort);
-                }
-                Err(E::invalid_value(serde::de::Unexpected::Str(""), &self))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawDurability, A::Error> {
-                RawDurabilityDemands::deserialize(MapAccessDeserializer::new(map)).map(RawDurability::Demands)
-            }
-        }
-
-        deserializer.deserialize_any(DurabilityVisitor)
-    }
 }
 
 /// TLS as written: on, off, or on with files.

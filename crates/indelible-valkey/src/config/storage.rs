@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use super::common::Common;
 use super::raw::{RawBreaker, RawRetry, RawTls};
+use super::raw_topology::RawTopology;
+use super::topology::Whereabouts;
 use super::{Config, ConfigError, Whole, read};
 
 const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
@@ -58,10 +60,14 @@ impl Config {
         let raw: RawStorageConfig = read::read(text)?;
         let url = raw.url.unwrap_or_else(|| DEFAULT_URL.to_owned());
         let common = Common {
-            endpoint: ("url", url),
+            whereabouts: Whereabouts {
+                endpoint: ("url", Some(url)),
+                endpoints: None,
+                topology: RawTopology::Standalone,
+                tls: raw.tls,
+            },
             connections: ("poolSize", raw.pool_size, 10),
             database: None,
-            tls: raw.tls,
             username: raw.username,
             password: raw.password,
             password_file: raw.password_file,

@@ -3,9 +3,11 @@
 mod dialer;
 mod handshake;
 mod server_info;
+mod server_settings;
 mod stream;
 
 pub(crate) use dialer::Dialer;
 pub(crate) use handshake::{Handshake, greet};
 pub(crate) use server_info::ServerInfo;
+pub(crate) use server_settings::ServerSettings;
 pub(crate) use stream::Stream;

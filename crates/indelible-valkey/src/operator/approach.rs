@@ -57,10 +57,14 @@ impl Steps<'_> {
 
     async fn dial(&mut self) -> Result<Stream, Stopped> {
         let config = self.config;
-        let (stream, peer) = match config.endpoint.address() {
+        let endpoint = match config.topology.single() {
+            Ok(endpoint) => endpoint.clone(),
+            Err(error) => return self.stop("topology", error, "name one of the servers as endpoint"),
+        };
+        let (stream, peer) = match endpoint.address() {
             Address::Unix(path) => (self.connect_unix(path).await?, None),
             Address::Tcp { host, port } => {
-                let dialer = Dialer::new(config.endpoint.clone(), config.tls.clone());
+                let dialer = Dialer::new(endpoint.clone(), config.tls.clone());
                 let addresses = self.resolve(&dialer, host, *port).await?;
                 let (tcp, peer) = self.connect_tcp(&addresses).await?;
                 (self.secure(&dialer, tcp, host, peer).await?, Some(peer))

@@ -7,7 +7,7 @@ use super::server_facts::{ServerFacts, append_fsync};
 use super::{Finding, generation, latency};
 use crate::checks::Demands;
 use crate::config::{Checks, Config};
-use crate::connection::ServerInfo;
+use crate::connection::{ServerInfo, ServerSettings};
 use crate::credentials::Login;
 
 /// Examines a server as the stores of this configuration will meet it. Changes nothing there.
@@ -65,17 +65,20 @@ async fn examine_server(link: &mut Link, config: &Config, findings: &mut Vec<Fin
                 facts.persistence(&fsync),
                 facts.clock(),
             ]);
-            findings.extend(refusal(config, &facts.as_store_sees_it(), fsync.ok().as_deref()));
+            let settings = ServerSettings { appendfsync: fsync.ok().map(Into::into), ..ServerSettings::default() };
+            findings.extend(refusal(config, &facts.as_store_sees_it(), &settings));
         }
-        Err(refused) if refused.is_permission() => findings.extend(refusal(config, &ServerInfo::unknown(), None)),
+        Err(refused) if refused.is_permission() => {
+            findings.extend(refusal(config, &ServerInfo::unknown(), &ServerSettings::default()))
+        }
         Err(refused) => findings.push(Finding::fail("info", refused.to_string(), refused.hint())),
     }
 }
 
 /// Why a store would refuse this server, judged by the store's own rules; nothing under `checks: warn` and `off`.
-fn refusal(config: &Config, info: &ServerInfo, appendfsync: Option<&str>) -> Option<Finding> {
+fn refusal(config: &Config, info: &ServerInfo, settings: &ServerSettings) -> Option<Finding> {
     let Demands { checks, .. } = config.demands;
-    let refused = config.demands.refusal(&config.demands.examine(info, None, appendfsync));
+    let refused = config.demands.refusal(&config.demands.examine(info, None, settings));
     match refused {
         Some(fault) => {
             let detail = fault.detail.unwrap_or("the server's settings do not carry the promise".into());
