@@ -13,7 +13,9 @@ export type {
   AlarmEvent,
   OperationEvent,
   SessionStoreFailureAlarm,
+  SessionStoreOperationEvent,
   StateEvent,
+  StorageOperationEvent,
   StoreAlarm,
 } from './dist/events.js'
 export type { OpenSessionStoreOptions } from './dist/open-session-store.js'

@@ -1,5 +1,7 @@
 import * as indelible from 'indelible'
 import * as enforcement from 'indelible/enforcement'
+import * as opentelemetry from 'indelible/opentelemetry'
+import * as prometheus from 'indelible/prometheus'
 import * as storage from 'indelible/storage'
 import * as testing from 'indelible/testing'
 import { expect, test } from 'vitest'
@@ -26,6 +28,8 @@ test.each([
     enforcement,
     ['VIOLATION_CODES', 'resolveLegacySession', 'resolveSession', 'runPhase'],
   ],
+  ['indelible/opentelemetry', opentelemetry, ['recordMetrics']],
+  ['indelible/prometheus', prometheus, ['recordMetrics']],
   [
     'indelible/storage',
     storage,

@@ -1,20 +1,35 @@
 import { channel } from 'node:diagnostics_channel'
 
 import type { StoreErrorCode, StoreErrorReason } from './store-failure.js'
-import type { StoreOperation } from './store-error.js'
+import type { LabelOperation, StorageOperation, StoreOperation } from './store-error.js'
 
-/** One operation that reached the labels, published when it has ended; what is refused before that is not. */
-export interface OperationEvent {
-  readonly name: 'session_store_operation'
+/** How an operation ended. */
+interface OperationOutcome {
   /** The kind of the store. */
   readonly kind: string
-  readonly op: StoreOperation
   readonly ok: boolean
   readonly code?: StoreErrorCode
   readonly reason?: StoreErrorReason
+  readonly serverCode?: string
   readonly attempts: number
+  /** Milliseconds from the call to its answer. */
   readonly elapsedMs: number
 }
+
+/** One operation that reached the labels, published when it has ended; what is refused before that is not. */
+export interface SessionStoreOperationEvent extends OperationOutcome {
+  readonly name: 'session_store_operation'
+  readonly op: LabelOperation
+}
+
+/** The same of the storage driver: session records, counters and policies. */
+export interface StorageOperationEvent extends OperationOutcome {
+  readonly name: 'storage_operation'
+  readonly op: StorageOperation
+}
+
+/** Published on `indelible:operation`. */
+export type OperationEvent = SessionStoreOperationEvent | StorageOperationEvent
 
 /** A store failed and the enforcement denied, or had already denied, because of it. */
 export interface SessionStoreFailureAlarm {
@@ -70,16 +85,20 @@ export interface EventChannel<Event> {
   publish(event: Event): void
 }
 
-/*
- * No event holds a session id, a label or a secret: at most the prefix of a digest. The channels are bound here
- * for good, since Node forgets a channel that nobody holds, together with its subscribers.
+/**
+ * The names of the channels. No event on them holds a session id, a label or a secret: at most the prefix of a
+ * digest.
  */
+export const CHANNELS = {
+  /** Every operation that reached a store. */
+  operation: 'indelible:operation',
+  /** What an operator must look at. */
+  alarm: 'indelible:alarm',
+  /** How a store is doing. */
+  state: 'indelible:state',
+} as const
 
-/** `indelible:operation`: every operation of a store. */
-export const operationChannel: EventChannel<OperationEvent> = channel('indelible:operation')
-
-/** `indelible:alarm`: what an operator must look at. */
-export const alarmChannel: EventChannel<AlarmEvent> = channel('indelible:alarm')
-
-/** `indelible:state`: how a store is doing. */
-export const stateChannel: EventChannel<StateEvent> = channel('indelible:state')
+// Bound here for good, since Node forgets a channel that nobody holds, together with its subscribers.
+export const operationChannel: EventChannel<OperationEvent> = channel(CHANNELS.operation)
+export const alarmChannel: EventChannel<AlarmEvent> = channel(CHANNELS.alarm)
+export const stateChannel: EventChannel<StateEvent> = channel(CHANNELS.state)

@@ -3,6 +3,7 @@ import { operationChannel } from './events.js'
 import { InvalidArgument } from './invalid-argument.js'
 import { ReadonlyLabelSet } from './label-set.js'
 import { readLabels } from './label.js'
+import { operationEvent } from './operation-event.js'
 import { APPENDED, failed, loaded } from './results.js'
 import type { AppendResult, LoadResult } from './results.js'
 import { readSessionIds } from './session-ref.js'
@@ -71,16 +72,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   #report(op: StoreOperation): void {
-    if (!operationChannel.hasSubscribers) return
-    const { kind } = this
-    operationChannel.publish({
-      name: 'session_store_operation',
-      kind,
-      op,
-      ok: true,
-      attempts: 1,
-      elapsedMs: 0,
-    })
+    if (operationChannel.hasSubscribers) operationChannel.publish(operationEvent(this.kind, op, 0))
   }
 
   #union(ids: readonly string[]): ReadonlyLabelSet {

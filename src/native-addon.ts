@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 import type * as Native from '../native/index.js'
 import { ConfigError } from './config-error.js'
+import { packageVersion } from './package-version.js'
 
 /** The addon's exports; the types are generated from the Rust crate `indelible-node`. */
 export type NativeAddon = Pick<
@@ -87,11 +88,6 @@ function platformPackage(): string {
 function isMusl(): boolean {
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
   return report?.header?.glibcVersionRuntime === undefined
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 function unavailable(path: string, problem: string, cause?: unknown): ConfigError {

@@ -4,9 +4,8 @@ import type { StoreErrorCode, StoreErrorReason, StoreErrorReasons } from './stor
 /** What a session store does. */
 export type LabelOperation = 'load' | 'append'
 
-/** The operation that failed. */
-export type StoreOperation =
-  | LabelOperation
+/** What the stores of the storage driver do. */
+export type StorageOperation =
   | 'save-session'
   | 'load-session'
   | 'delete-session'
@@ -17,11 +16,19 @@ export type StoreOperation =
   | 'cache-policy'
   | 'invalidate-policy'
 
+/** The operation that failed. */
+export type StoreOperation = LabelOperation | StorageOperation
+
 const READS: ReadonlySet<StoreOperation> = new Set(['load', 'load-session', 'current', 'get-policy'])
 
 /** Whether an operation changes what the store holds: only then can a failed one have happened all the same. */
 export function changesData(operation: StoreOperation): boolean {
   return !READS.has(operation)
+}
+
+/** Whether an operation is one of a session store, and not of the storage driver. */
+export function isLabelOperation(operation: StoreOperation): operation is LabelOperation {
+  return operation === 'load' || operation === 'append'
 }
 
 /** A code, with one of its own reasons if it is known. */

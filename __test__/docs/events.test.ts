@@ -50,6 +50,12 @@ const OF_TYPESCRIPT: readonly (readonly [string, readonly string[]])[] = [
   ['session_store_memory', ['path', 'notice']],
 ]
 
+/** The words of a union of text literals. */
+const union = (source: string, name: string): string[] => {
+  const [, body = ''] = new RegExp(`type ${name} =([^=]*?)\\n\\n`).exec(source) ?? []
+  return Array.from(body.matchAll(/'([\w-]+)'/g), ([, word = '']) => word)
+}
+
 const entries = (map: Iterable<readonly [string, readonly string[]]>): unknown =>
   Object.fromEntries(Array.from(map, ([name, fields]) => [name, fields]))
 
@@ -93,6 +99,31 @@ describe('alarms', () => {
       [...documented('alarms').keys(), ...documented('gateway alarms').keys()].toSorted(),
     )
     for (const cells of rows) expect(cells).not.toContain('')
+  })
+})
+
+describe('operations', () => {
+  test('the table has every name with every operation', async () => {
+    const source = await page('src/store-error.ts')
+    const label = union(source, 'LabelOperation')
+    const storage = union(source, 'StorageOperation')
+    expect(label).toContain('load')
+    expect(storage).toContain('increment')
+    const rows = tableRows(events, 'operations').map(
+      ([name, ops]) => [words(name).join(), words(ops)] as const,
+    )
+    expect(entries(rows)).toEqual({
+      session_store_operation: label,
+      storage_operation: storage,
+    })
+  })
+
+  test('the table of fields has every field', () => {
+    const [, body = ''] = /interface OperationOutcome \{(.*?)\n\}/s.exec(types) ?? []
+    const fields = Array.from(body.matchAll(/readonly (\w+)\??:/g), ([, field]) => field)
+    expect(tableRows(events, 'operation fields').flatMap(([field]) => words(field))).toEqual(
+      fields.filter((field) => field !== 'kind'),
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 import { alarmChannel, operationChannel, stateChannel } from '../events.js'
 import type { StoreAlarm } from '../events.js'
 import type { NativeStore } from '../native-addon.js'
+import { operationEvent } from '../operation-event.js'
 import { APPENDED, failed } from '../results.js'
 import type { AppendResult, ExchangeResult, LoadResult } from '../results.js'
 import { changesData, StoreError } from '../store-error.js'
@@ -255,16 +256,8 @@ export class FrameEngine implements ReplySink {
   #report(token: number, error?: StoreError): void {
     if (!operationChannel.hasSubscribers) return
     const startedAt = this.#pending.startedAt(token)
-    operationChannel.publish({
-      name: 'session_store_operation',
-      kind: this.#kind,
-      op: this.#pending.operationOf(token),
-      ok: error === undefined,
-      ...(error === undefined
-        ? {}
-        : { code: error.code, ...(error.reason === undefined ? {} : { reason: error.reason }) }),
-      attempts: error?.attempts ?? 1,
-      elapsedMs: startedAt === 0 ? 0 : performance.now() - startedAt,
-    })
+    const elapsedMs = startedAt === 0 ? 0 : performance.now() - startedAt
+    const operation = this.#pending.operationOf(token)
+    operationChannel.publish(operationEvent(this.#kind, operation, elapsedMs, error))
   }
 }

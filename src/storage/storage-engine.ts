@@ -1,9 +1,6 @@
-import type { StoreOperation } from '../store-error.js'
+import type { StorageOperation } from '../store-error.js'
 import type { StoreHealth } from '../store-health.js'
 import type { StorageResult } from './storage-result.js'
-
-/** The operations of the driver, as errors and events name them. */
-export type StorageOperation = Exclude<StoreOperation, 'load' | 'append'>
 
 /** What the stores of the driver need of the engine, and no more. */
 export interface StorageEngine {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 
-import type { StorageOperation } from '../storage/storage-engine.js'
+import type { StorageOperation } from '../store-error.js'
 import type { StorageResult } from '../storage/storage-result.js'
 import { StoreError } from '../store-error.js'
 
