@@ -4,8 +4,8 @@ import type { SessionStore } from 'indelible'
 import { publishAlarm } from './alarm.js'
 import type { LabelRule } from './labels/label-rule.js'
 import { PolicyFailure } from './policy/cedar-policy.js'
-import type { CedarPolicy } from './policy/cedar-policy.js'
-import type { Target } from './upstream/target.js'
+import type { CedarPolicy, PolicyDecision } from './policy/cedar-policy.js'
+import type { Target, Targets } from './upstream/target.js'
 
 /** The code of a denial by policy; denials for other reasons carry the codes of the enforcement. */
 const POLICY_DENIED = 'policy.denied'
@@ -15,7 +15,7 @@ export interface JudgedCall {
   readonly principal: string
   readonly keys: SessionKeys
   readonly upstream: string
-  readonly target: Target
+  readonly targets: Targets
 }
 
 /** Decides calls by policy and by the labels of the session, and keeps the labels that come of them. */
@@ -54,31 +54,32 @@ export class Judgement {
     })
   }
 
-  #evaluate({ principal, upstream, target }: JudgedCall, context: PhaseContext): Verdict {
-    let decision
+  /** Everything that the message carries must be allowed; then it brings the labels of what it asks for. */
+  #evaluate(call: JudgedCall, context: PhaseContext): Verdict {
+    const decisions = call.targets.map((target) => this.#decide(call, target, context))
+    // On a denial too: the attempt itself may be what a rule marks.
+    for (const { taints } of decisions) taintAll(context, taints)
+    const denied = decisions.find(({ allow }) => !allow)
+    if (denied !== undefined)
+      return { allow: false, violation: { code: POLICY_DENIED, message: denied.message } }
+    for (const { listing } of call.targets) taintAll(context, listing.labels)
+    return { allow: true }
+  }
+
+  #decide({ principal, upstream }: JudgedCall, target: Target, { labels }: PhaseContext): PolicyDecision {
+    const { action, resource } = target
     try {
-      decision = this.#policy.decide({
+      return this.#policy.decide({
         principal,
-        action: target.action,
-        resource: target.resource,
-        context: {
-          labels: [...context.labels],
-          principal,
-          upstream,
-          method: target.action,
-          ...target.context,
-        },
+        action,
+        resource,
+        context: { labels: [...labels], principal, upstream, method: action, ...target.context },
       })
     } catch (error) {
       const problem = error instanceof PolicyFailure ? error.message : 'the policy engine broke down'
-      publishAlarm('gateway_policy_failure', this.#store.kind, { upstream, action: target.action, problem })
+      publishAlarm('gateway_policy_failure', this.#store.kind, { upstream, action, problem })
       throw error
     }
-    taintAll(context, decision.taints) // on a denial too: the attempt itself may be what a rule marks
-    if (!decision.allow)
-      return { allow: false, violation: { code: POLICY_DENIED, message: decision.message } }
-    taintAll(context, target.listing.labels)
-    return { allow: true }
   }
 }
 

@@ -26,7 +26,7 @@ import type { Reply } from './rpc/violation-reply.js'
 import { HeldExchange } from './upstream/held-response.js'
 import { relayTo } from './upstream/relayed-response.js'
 import type { UpstreamFailure } from './upstream/response-check.js'
-import { resolveTarget } from './upstream/target.js'
+import { carriesContent, resolveTargets } from './upstream/target.js'
 import type { Upstream, UpstreamRequest } from './upstream/upstream.js'
 
 /** What requests are handled with. */
@@ -177,18 +177,18 @@ export class RequestHandler {
 
     const session = sessions.read(headers, message.kind === 'response' ? message.outcome : message.params)
     if (!session.ok) return sendRefusal(response, session.refusal)
-    const resolved = resolveTarget(message, upstream.name, upstream.catalogue, policyArguments)
+    const resolved = resolveTargets(message, upstream.name, upstream.catalogue, policyArguments)
     if (!resolved.ok)
       return send(response, failureReply(message, RpcCode.InvalidParams, `Refused: ${resolved.problem}.`))
 
-    const { target } = resolved
+    const { targets } = resolved
     const { keys } = resolveSession({ issuer: TOKEN_ISSUER, subject: principal, ...session.stated })
-    const call: JudgedCall = { principal, keys, upstream: upstream.name, target }
+    const call: JudgedCall = { principal, keys, upstream: upstream.name, targets }
     const outcome = await judgement.before(call)
     if (!outcome.continue) return send(response, violationReply(message, era, outcome))
     if (response.destroyed) return // the client is gone: its labels are kept, its call is not made
 
-    const { resultLabels } = target.listing
+    const { resultLabels } = targets[0].listing
     return resultLabels === undefined ? this.#relay(received) : this.#hold(received, call, resultLabels)
   }
 
@@ -226,8 +226,7 @@ const UPSTREAM_FAILED = 'the upstream failed'
 
 /** An answer without content, such as that to a ping, carries nothing; every other one leaves with data. */
 function answerRule(outcome: unknown): 'plain' | 'judged' {
-  const empty = typeof outcome === 'object' && outcome !== null && Object.keys(outcome).length === 0
-  return empty ? 'plain' : 'judged'
+  return carriesContent(outcome) ? 'judged' : 'plain'
 }
 
 function upstreamRequest({ headers, upstream, body }: Received): UpstreamRequest {

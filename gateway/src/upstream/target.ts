@@ -14,7 +14,14 @@ export interface Target {
   readonly listing: Listing
 }
 
-export type TargetResult =
+/** What a message is judged as: first what it asks for, then what else it carries. */
+export type Targets = readonly [Target, ...Target[]]
+
+export type TargetsResult =
+  | { readonly ok: true; readonly targets: Targets }
+  | { readonly ok: false; readonly problem: string }
+
+type TargetResult =
   | { readonly ok: true; readonly target: Target }
   | { readonly ok: false; readonly problem: string }
 
@@ -23,18 +30,40 @@ const UNLABELLED: Listing = { labels: [], resultLabels: undefined }
 /**
  * Resolves what a message acts on. A tool, prompt or resource that is not listed is a problem: nobody has said
  * which labels it carries.
+ *
+ * An answer to a question of the server is judged as one in both eras: it is a message of its own up to 2025-11-25,
+ * and comes in the `inputResponses` of the repeated request since.
  */
-export function resolveTarget(
+export function resolveTargets(
   message: RpcMessage,
   upstream: string,
   catalogue: Catalogue,
   types: PolicyArguments,
-): TargetResult {
+): TargetsResult {
   const whole = { type: 'Upstream', id: upstream }
-  if (message.kind === 'response') {
-    return { ok: true, target: { action: ANSWER_ACTION, resource: whole, context: {}, listing: UNLABELLED } }
-  }
-  const { method: action, params } = message
+  const answer = { action: ANSWER_ACTION, resource: whole, context: {}, listing: UNLABELLED }
+  if (message.kind === 'response') return { ok: true, targets: [answer] }
+  const asked = requestedTarget(message, whole, catalogue, types)
+  if (!asked.ok) return asked
+  return { ok: true, targets: carriesAnswer(message.params) ? [asked.target, answer] : [asked.target] }
+}
+
+/** Whether content of the client goes along. Without content nothing does, as in {@link RpcResponse} to a ping. */
+export function carriesContent(answer: unknown): boolean {
+  return typeof answer !== 'object' || answer === null || Object.keys(answer).length > 0
+}
+
+function carriesAnswer(params: JsonObject): boolean {
+  return Object.hasOwn(params, 'inputResponses') && carriesContent(params['inputResponses'])
+}
+
+function requestedTarget(
+  { method: action, params }: Exclude<RpcMessage, { kind: 'response' }>,
+  whole: { readonly type: string; readonly id: string },
+  catalogue: Catalogue,
+  types: PolicyArguments,
+): TargetResult {
+  const upstream = whole.id
   switch (action) {
     case 'tools/call': {
       const listing = catalogue.tool(params['name'])
