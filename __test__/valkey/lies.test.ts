@@ -219,7 +219,7 @@ describe('an append is not ok when', () => {
     ['a result is too many', [1, 1, 0, 0]],
   ])('with a TTL, %s', async (_, numbers) => {
     const lie = results(...numbers.map((number) => reply.integer(number)))
-    const append = await lieTo(lie, (store) => store.appendLabels('s', ['NEW']), { ttlSeconds: 600 })
+    const append = await lieTo(lie, (store) => store.appendLabels('s', ['NEW']), { ttlSeconds: 59 })
     expect(failureOf(append)).toMatchObject({ ...PROTOCOL, operation: 'append' })
   })
 })
@@ -263,7 +263,7 @@ describe('an error reply is what its code word says, whatever the sentence', () 
 test('a refused refresh is an alarm, and the labels that were read are returned', async () => {
   using alarms = new Recording('indelible:alarm')
   const lie = instead('EXPIRE', reply.error('NOPERM x'))
-  const load = await lieTo(lie, (store) => store.loadLabels('s'), { ttlSeconds: 600 })
+  const load = await lieTo(lie, (store) => store.loadLabels('s'), { ttlSeconds: 59 })
   expect(labelsOf(load)).toEqual(HELD)
   expect(alarms.named('session_store_ttl_refresh_failed')).toEqual([
     { name: 'session_store_ttl_refresh_failed', kind: 'valkey', serverCode: 'NOPERM', count: 1 },

@@ -19,9 +19,11 @@ const GENERATION = ['GETEX', 'taint:v1:generation', 'PERSIST']
 async function commandsOf(
   settings: Readonly<Record<string, unknown>>,
   act: (store: SessionStore) => Promise<{ readonly ok: boolean }>,
+  before: (store: SessionStore) => Promise<void> = () => Promise.resolve(),
 ): Promise<(readonly (string | Buffer)[])[]> {
   await using store = await openStore(server(), { connections: 1, ...settings })
   labelsOf(await store.loadLabels(randomUUID())) // the connection greets the server and learns the generation
+  await before(store)
   await using admin = await connect(server().port)
   await using monitor = await admin.monitor()
   expect(await act(store)).toMatchObject({ ok: true })
@@ -38,7 +40,7 @@ const MODES = {
 describe('a load reads, refreshes and ends in its proof', () => {
   test.each([
     ['as configured by default', (k: string) => [['SMEMBERS', k], GENERATION]],
-    ['with a TTL', (k: string) => [['SMEMBERS', k], ['EXPIRE', k, '600', 'GT'], GENERATION]],
+    ['with a TTL', (k: string) => [['SMEMBERS', k], ['EXPIRE', k, '610', 'GT'], GENERATION]],
     [
       'without a generation',
       (k: string) => [
@@ -50,7 +52,7 @@ describe('a load reads, refreshes and ends in its proof', () => {
       'with a TTL, without a generation',
       (k: string) => [
         ['SMEMBERS', k],
-        ['EXPIRE', k, '600', 'GT'],
+        ['EXPIRE', k, '610', 'GT'],
       ],
     ],
   ] as const)('%s', async (mode, expected) => {
@@ -63,8 +65,8 @@ describe('a load reads, refreshes and ends in its proof', () => {
 describe('an append is one transaction, and its proof comes after it', () => {
   const added = (k: string): string[] => ['SADD', k, 'PII', 'x y', 'a\nb', 'ünï']
   const armed = (k: string): string[][] => [
-    ['EXPIRE', k, '600', 'NX'],
-    ['EXPIRE', k, '600', 'GT'],
+    ['EXPIRE', k, '610', 'NX'],
+    ['EXPIRE', k, '610', 'GT'],
   ]
   test.each([
     ['as configured by default', (k: string) => [['MULTI'], added(k), ['EXEC'], GENERATION]],
@@ -79,6 +81,44 @@ describe('an append is one transaction, and its proof comes after it', () => {
   })
 })
 
+describe('a life that was renewed a moment ago is left as it is', () => {
+  const session = randomUUID()
+  const k = keyOf(session)
+  const after = (act: (store: SessionStore) => Promise<{ readonly ok: boolean }>, settings = {}) =>
+    commandsOf({ ttlSeconds: 600, ...settings }, act, async (store) => {
+      expect(await store.appendLabels(session, ['PII'])).toEqual({ ok: true })
+    })
+
+  test('a load only reads', async () => {
+    expect(await after((store) => store.loadLabels(session))).toEqual([['SMEMBERS', k], GENERATION])
+  })
+
+  test('an append arms what may be a new key, and no more', async () => {
+    expect(await after((store) => store.appendLabels(session, ['B']))).toEqual([
+      ['MULTI'],
+      ['SADD', k, 'B'],
+      ['EXPIRE', k, '610', 'NX'],
+      ['EXEC'],
+      GENERATION,
+    ])
+  })
+
+  test('where the renewal is the proof, it is sent', async () => {
+    expect(await after((store) => store.loadLabels(session), { generation: 'off' })).toEqual([
+      ['SMEMBERS', k],
+      ['EXPIRE', k, '610', 'GT'],
+    ])
+  })
+
+  test('under a TTL of less than a minute every load renews', async () => {
+    expect(await after((store) => store.loadLabels(session), { ttlSeconds: 59 })).toEqual([
+      ['SMEMBERS', k],
+      ['EXPIRE', k, '59', 'GT'],
+      GENERATION,
+    ])
+  })
+})
+
 describe('several ids travel together', () => {
   const ids = [randomUUID(), randomUUID(), randomUUID()]
   const keys = ids.map((id) => keyOf(id))
@@ -87,7 +127,7 @@ describe('several ids travel together', () => {
     const seen = await commandsOf(MODES['with a TTL'], (store) => store.loadLabels([...ids, ...ids]))
     const reads = keys.flatMap((k) => [
       ['SMEMBERS', k],
-      ['EXPIRE', k, '600', 'GT'],
+      ['EXPIRE', k, '610', 'GT'],
     ])
     expect(seen).toEqual([...reads, GENERATION])
   })
@@ -103,7 +143,7 @@ describe('several ids travel together', () => {
   })
 })
 
-test('operations of one turn share one proof, each append keeps its own transaction', async () => {
+test('operations of one turn share one proof, and their appends one transaction', async () => {
   const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()]
   const seen = await commandsOf({}, async (store) => {
     const results = await Promise.all([
@@ -115,13 +155,11 @@ test('operations of one turn share one proof, each append keeps its own transact
     return { ok: results.every(({ ok }) => ok) }
   })
   expect(seen).toEqual([
-    ['SMEMBERS', keyOf(a)],
     ['MULTI'],
     ['SADD', keyOf(b), 'B'],
-    ['EXEC'],
-    ['MULTI'],
     ['SADD', keyOf(c), 'C'],
     ['EXEC'],
+    ['SMEMBERS', keyOf(a)],
     ['SMEMBERS', keyOf(a)],
     GENERATION,
   ])
@@ -184,6 +222,7 @@ test('a prefix is taken as it is, a colon at its end too', async () => {
 
 test('a TTL is given once, lengthened by loads, and never shortened or given to a set that has none', async () => {
   await using store = await openStore(server(), { ttlSeconds: 600 })
+  await using other = await openStore(server(), { ttlSeconds: 600 }) // it has not renewed this life a moment ago
   await using forever = await openStore(server())
   await using admin = await connect(server().port)
   const session = randomUUID()
@@ -201,7 +240,7 @@ test('a TTL is given once, lengthened by loads, and never shortened or given to 
   expect(await forever.appendLabels(session, ['SECRET'])).toEqual({ ok: true })
   expect(await ttl()).toBeLessThanOrEqual(100)
   expect(await ttl()).toBeGreaterThan(0) // a store without a TTL took nothing away
-  labelsOf(await store.loadLabels(session))
+  labelsOf(await other.loadLabels(session))
   expect(await ttl()).toBeGreaterThan(590)
 
   await admin.send('EXPIRE', keyOf(session), '5000')

@@ -46,12 +46,13 @@ impl Slot {
     }
 }
 
-/// The operations of a frame, as they came.
+/// The operations of a frame, those that need a transaction before the reads around them, so that they can share one. A
+/// read then sees no less than it would have seen in the order of the frame, and no write changes places with another.
 pub(crate) fn slots_of(frame: &Frame, origin: Origin) -> Vec<Slot> {
-    let mut slots = Vec::new();
+    let (mut slots, mut reads) = (Vec::new(), Vec::new());
     let mut offset = 0;
     while let Some(request) = frame.request_at(offset) {
-        slots.push(Slot {
+        let slot = Slot {
             origin,
             offset: offset as u32,
             token: request.token,
@@ -59,9 +60,18 @@ pub(crate) fn slots_of(frame: &Frame, origin: Origin) -> Vec<Slot> {
             id_count: request.id_count as u8,
             failed_attempts: 0,
             indeterminate: false,
-        });
+        };
+        match (request.opcode.needs_transaction(), request.opcode.changes_data()) {
+            (true, _) => slots.push(slot),
+            (false, false) => reads.push(slot),
+            (false, true) => {
+                slots.append(&mut reads);
+                slots.push(slot);
+            }
+        }
         offset += request.length;
     }
+    slots.append(&mut reads);
     slots
 }
 

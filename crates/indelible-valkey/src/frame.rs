@@ -67,6 +67,11 @@ impl Opcode {
         matches!(self, Self::Load | Self::Append)
     }
 
+    /// Whether it is more than one command that must all happen or none.
+    pub(crate) fn needs_transaction(self) -> bool {
+        matches!(self, Self::Append | Self::SaveSession | Self::Increment)
+    }
+
     /// Whether it changes what the server holds.
     pub(crate) fn changes_data(self) -> bool {
         !matches!(self, Self::Load | Self::LoadSession | Self::Current | Self::GetPolicy)

@@ -24,6 +24,7 @@ use crate::outcome::Answer;
 use crate::pipeline::Pipeline;
 use crate::ratchet::Ratchet;
 use crate::resp::ReplyReader;
+use crate::session_life::SessionLife;
 use crate::waiting::Waiting;
 
 const TTL_SECONDS: u32 = 600;
@@ -75,30 +76,33 @@ pub fn check(shape: Shape, replies: &[u8]) {
     assert_eq!(ended, read(shape, replies, replies.len().max(1)), "the answer depends on how the bytes arrived");
     let Some(ended) = ended else { return };
     let mut oracle = Oracle(replies);
-    for (operation, ended) in ended.iter().enumerate() {
-        if shape.is_append(operation) {
-            let sound = oracle.transaction(if shape.ttl { 3 } else { 1 });
-            assert!(sound || ended.is_none(), "operation {operation} said ok to {replies:?}");
-        } else {
-            let members = oracle.members();
-            let renewed = !shape.ttl || oracle.refresh();
-            if let Some(labels) = ended {
-                let Some(members) = members else { panic!("operation {operation} made labels of {replies:?}") };
-                let told: BTreeSet<String> = labels.iter().flatten().cloned().collect();
-                assert_eq!(told, members, "operation {operation}");
-                // Without a generation each load is proven by its own refresh, where it has one.
-                assert!(renewed || shape.generation, "operation {operation} was believed without a proof: {replies:?}");
-            }
+    let (appends, loads): (Vec<usize>, Vec<usize>) =
+        (0..shape.operations).partition(|operation| shape.is_append(*operation));
+    if !appends.is_empty() {
+        let sound = oracle.transaction(appends.len(), if shape.ttl { 3 } else { 1 });
+        for (place, operation) in appends.iter().enumerate() {
+            let ended = &ended[*operation];
+            assert!(sound.contains(&place) || ended.is_none(), "operation {operation} said ok to {replies:?}");
         }
     }
-    let loads = (0..shape.operations).any(|operation| !shape.is_append(operation));
+    for operation in &loads {
+        let ended = &ended[*operation];
+        let members = oracle.members();
+        let renewed = !shape.ttl || oracle.refresh();
+        if let Some(labels) = ended {
+            let Some(members) = members else { panic!("operation {operation} made labels of {replies:?}") };
+            let told: BTreeSet<String> = labels.iter().flatten().cloned().collect();
+            assert_eq!(told, members, "operation {operation}");
+            // Without a generation each load is proven by its own refresh, where it has one.
+            assert!(renewed || shape.generation, "operation {operation} was believed without a proof: {replies:?}");
+        }
+    }
     let proven = match (shape.generation, shape.ttl) {
         (true, _) => oracle.generation(),
-        (false, false) => !loads || oracle.refresh(),
+        (false, false) => loads.is_empty() || oracle.refresh(),
         (false, true) => true,
     };
-    let all_loads_failed =
-        ended.iter().enumerate().all(|(operation, ended)| shape.is_append(operation) || ended.is_none());
+    let all_loads_failed = loads.iter().all(|operation| ended[*operation].is_none());
     assert!(proven || all_loads_failed, "a load was believed without a proof: {replies:?}");
 }
 
@@ -106,10 +110,10 @@ pub fn check(shape: Shape, replies: &[u8]) {
 fn read(shape: Shape, replies: &[u8], chunk: usize) -> Option<Vec<Ended>> {
     let mode = if shape.generation { GenerationMode::Require } else { GenerationMode::Off };
     let ttl_seconds = shape.ttl.then_some(TTL_SECONDS);
-    let commands = LabelCommands::new("taint:v1", ttl_seconds, mode);
+    let life = ttl_seconds.map(SessionLife::new);
+    let commands = LabelCommands::new("taint:v1", life, mode);
     let generation = GenerationPin::new(mode, ttl_seconds);
-    let ttl = ttl_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
-    let ratchet = Ratchet::new(100, ttl, Duration::from_millis(500));
+    let ratchet = Ratchet::new(100, life, Duration::from_millis(500));
     let mut memory = Memory { sets: LabelSets::new(0), ratchet };
 
     let ids: Vec<String> = (0..shape.operations).map(|operation| format!("session-{operation}")).collect();
@@ -135,8 +139,9 @@ fn read(shape: Shape, replies: &[u8], chunk: usize) -> Option<Vec<Ended>> {
                 let complete = pipeline.accept(&reply, &mut memory, &generation).ok()?;
                 reader.consume();
                 if complete {
-                    let finished = pipeline.finish(&mut memory, ttl);
-                    return Some(finished.ended.into_iter().map(|(_, ending)| told(ending)).collect());
+                    let mut ended = pipeline.finish(&mut memory, life).ended;
+                    ended.sort_by_key(|(slot, _)| slot.token);
+                    return Some(ended.into_iter().map(|(_, ending)| told(ending)).collect());
                 }
             }
         }
@@ -226,12 +231,17 @@ impl<'a> Oracle<'a> {
         matches!(self.value(), Some(Value::Bulk(text)) if Generation::parse(text).is_some())
     }
 
-    fn transaction(&mut self, commands: usize) -> bool {
+    /// The places of the operations, of `commands` commands each, that a transaction has carried out.
+    fn transaction(&mut self, operations: usize, commands: usize) -> Vec<usize> {
         let begun = self.value() == Some(Value::Status(b"OK"));
-        let queued = (0..commands).filter(|_| self.value() == Some(Value::Status(b"QUEUED"))).count() == commands;
-        let Some(Value::Array(results)) = self.value() else { return false };
-        let all_good = results.iter().all(|result| matches!(result, Value::Integer(0..)));
-        begun && queued && results.len() == commands && all_good
+        let all = operations * commands;
+        let queued = (0..all).filter(|_| self.value() == Some(Value::Status(b"QUEUED"))).count() == all;
+        let Some(Value::Array(results)) = self.value() else { return Vec::new() };
+        if !begun || !queued || results.len() != all {
+            return Vec::new();
+        }
+        let good = |own: &[Value<'_>]| own.iter().all(|result| matches!(result, Value::Integer(0..)));
+        results.chunks(commands).enumerate().filter(|(_, own)| good(own)).map(|(place, _)| place).collect()
     }
 }
 
@@ -245,7 +255,7 @@ mod tests {
     fn what_a_sound_server_answers_is_read() {
         let shape = Shape { ttl: true, generation: true, appends: 0b10, operations: 2, chunk: 3 };
         let replies = format!(
-            "*1\r\n$3\r\nPII\r\n:1\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:1\r\n:1\r\n:0\r\n{GENERATION}"
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:1\r\n:1\r\n:0\r\n*1\r\n$3\r\nPII\r\n:1\r\n{GENERATION}"
         );
         let ended = read(shape, replies.as_bytes(), 3).unwrap();
         assert_eq!(ended, [Some(Some(vec!["PII".to_owned()])), Some(None)]);
@@ -256,7 +266,7 @@ mod tests {
     fn every_byte_of_it_may_be_another() {
         let shape = Shape { ttl: true, generation: true, appends: 0b10, operations: 2, chunk: 7 };
         let replies = format!(
-            "*1\r\n$3\r\nPII\r\n:1\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:1\r\n:1\r\n:0\r\n{GENERATION}"
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:1\r\n:1\r\n:0\r\n*1\r\n$3\r\nPII\r\n:1\r\n{GENERATION}"
         );
         for place in 0..replies.len() {
             for byte in [0, b'\r', b'\n', b'*', b'$', b':', b'-', b'+', b'0', b'9', 0xff] {

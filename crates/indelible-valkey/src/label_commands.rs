@@ -2,6 +2,7 @@
 
 use crate::config::GenerationMode;
 use crate::resp::{push_array_header, push_bulk, push_command, push_decimal};
+use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
 
 /// A command whose only variable part is the hex digest inside its key.
@@ -74,11 +75,13 @@ pub(crate) enum ProofKind {
 }
 
 impl LabelCommands {
-    pub(crate) fn new(prefix: &str, ttl_seconds: Option<u32>, generation: GenerationMode) -> Self {
-        let expire = |flag: &str| ttl_seconds.map(|ttl| KeyedCommand::new(prefix, "EXPIRE", &[&ttl.to_string(), flag]));
+    pub(crate) fn new(prefix: &str, life: Option<SessionLife>, generation: GenerationMode) -> Self {
+        let expire = |flag: &str| {
+            life.map(|life| KeyedCommand::new(prefix, "EXPIRE", &[&life.given_seconds().to_string(), flag]))
+        };
         let mut key_head = Vec::new();
         push_key_head(&mut key_head, prefix);
-        let proof = match (generation, ttl_seconds) {
+        let proof = match (generation, life) {
             (GenerationMode::Observe | GenerationMode::Require, _) => {
                 let mut command = Vec::new();
                 push_command(&mut command, &[b"GETEX", generation_key(prefix).as_bytes(), b"PERSIST"]);
@@ -96,30 +99,30 @@ impl LabelCommands {
         }
     }
 
-    /// Whether sets live for a sliding `ttlSeconds`.
-    pub(crate) fn has_ttl(&self) -> bool {
-        self.refresh.is_some()
-    }
-
     /// Whether the refresh of each load is its proof (`generation: off` with a TTL).
     pub(crate) fn refresh_is_proof(&self) -> bool {
         matches!(self.proof, ProofCommand::Refresh)
     }
 
-    /// Writes the read of one key; returns how many replies it has.
-    pub(crate) fn write_load(&self, out: &mut Vec<u8>, hex: &[u8; 64]) -> usize {
+    /// Writes the read of one key, and the renewal of its life unless that `is_fresh`; whether it was written.
+    pub(crate) fn write_load(&self, out: &mut Vec<u8>, hex: &[u8; 64], is_fresh: bool) -> bool {
         self.members.write(out, hex);
-        self.refresh.as_ref().map_or(1, |refresh| {
-            refresh.write(out, hex);
-            2
-        })
+        match &self.refresh {
+            Some(refresh) if !is_fresh || self.refresh_is_proof() => {
+                refresh.write(out, hex);
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
-    /// Writes the part of one key inside a transaction; returns how many replies it has.
+    /// Writes the part of one key inside a transaction; returns how many results it has. A life that `is_fresh` needs
+    /// no renewal, but the key may be a new one all the same, so it is given its life in any case.
     pub(crate) fn write_append<'a>(
         &self,
         out: &mut Vec<u8>,
         hex: &[u8; 64],
+        is_fresh: bool,
         label_count: usize,
         labels: impl Iterator<Item = &'a [u8]>,
     ) -> usize {
@@ -131,12 +134,13 @@ impl LabelCommands {
         for label in labels {
             push_bulk(out, label);
         }
-        let mut replies = 1;
-        for command in [&self.arm, &self.refresh].into_iter().flatten() {
+        let mut results = 1;
+        let refresh = self.refresh.as_ref().filter(|_| !is_fresh);
+        for command in self.arm.as_ref().into_iter().chain(refresh) {
             command.write(out, hex);
-            replies += 1;
+            results += 1;
         }
-        replies
+        results
     }
 
     /// Writes the proof that ends a pipeline; returns which, if one was needed. `last_loaded` is the digest of the
@@ -196,19 +200,24 @@ mod tests {
     fn the_encoded_commands_are_the_documented_ones() {
         let hex = SessionDigest::of(b"sess-1").hex();
         let key = crate::label_key("taint:v1", "sess-1");
-        let commands = LabelCommands::new("taint:v1", Some(3600), GenerationMode::Observe);
+        let commands = LabelCommands::new("taint:v1", Some(SessionLife::new(3600)), GenerationMode::Observe);
         let packed =
             |parts: &[&str]| String::from_utf8(redis::cmd(parts[0]).arg(&parts[1..]).get_packed_command()).unwrap();
         assert_eq!(
-            written(|out| assert_eq!(commands.write_load(out, &hex), 2)),
-            packed(&["SMEMBERS", &key]) + &packed(&["EXPIRE", &key, "3600", "GT"])
+            written(|out| assert!(commands.write_load(out, &hex, false))),
+            packed(&["SMEMBERS", &key]) + &packed(&["EXPIRE", &key, "3660", "GT"])
         );
+        assert_eq!(written(|out| assert!(!commands.write_load(out, &hex, true))), packed(&["SMEMBERS", &key]));
         let labels = [&b"PII"[..], b"x y"];
         assert_eq!(
-            written(|out| assert_eq!(commands.write_append(out, &hex, 2, labels.into_iter()), 3)),
+            written(|out| assert_eq!(commands.write_append(out, &hex, false, 2, labels.into_iter()), 3)),
             packed(&["SADD", &key, "PII", "x y"])
-                + &packed(&["EXPIRE", &key, "3600", "NX"])
-                + &packed(&["EXPIRE", &key, "3600", "GT"])
+                + &packed(&["EXPIRE", &key, "3660", "NX"])
+                + &packed(&["EXPIRE", &key, "3660", "GT"])
+        );
+        assert_eq!(
+            written(|out| assert_eq!(commands.write_append(out, &hex, true, 1, labels.into_iter().take(1)), 2)),
+            packed(&["SADD", &key, "PII"]) + &packed(&["EXPIRE", &key, "3660", "NX"])
         );
         assert_eq!(
             written(|out| assert_eq!(commands.write_proof(out, None), Some(ProofKind::Generation))),
@@ -232,8 +241,12 @@ mod tests {
             String::from_utf8(redis::cmd("EXPIRE").arg(&key).arg("1").arg("GT").get_packed_command()).unwrap()
         );
         assert_eq!(written(|out| assert_eq!(plain.write_proof(out, None), None)), "");
-        let sliding = LabelCommands::new("p", Some(5), GenerationMode::Off);
+        let sliding = LabelCommands::new("p", Some(SessionLife::new(600)), GenerationMode::Off);
         assert!(sliding.refresh_is_proof());
+        assert!(
+            written(|out| assert!(sliding.write_load(out, &hex, true))).contains("610"),
+            "the proof is never left out"
+        );
         assert_eq!(written(|out| assert_eq!(sliding.write_proof(out, Some(&hex)), None)), "");
     }
 }

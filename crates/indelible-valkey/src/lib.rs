@@ -67,6 +67,7 @@ mod repair;
 mod resp;
 mod retry_budget;
 mod session_in_flight;
+mod session_life;
 #[cfg(feature = "storage")]
 pub mod storage;
 mod store_core;

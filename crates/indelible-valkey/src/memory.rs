@@ -19,17 +19,19 @@ impl Memory {
         self.sets = LabelSets::new(self.sets.next_id());
     }
 
-    /// Labels have been acknowledged for a session.
+    /// Labels have been acknowledged for a session by commands that were written at `written`. `renewed` says that its
+    /// life was renewed with them.
     pub(crate) fn acknowledge<'a>(
         &mut self,
         session: &crate::keys::SessionDigest,
         labels: impl Iterator<Item = &'a str> + Clone,
-        now: Instant,
+        renewed: bool,
+        written: Instant,
     ) {
         let Self { sets, ratchet } = self;
-        if !ratchet.renew_if_known(session, labels.clone(), now) {
+        if !ratchet.holds(session, labels.clone(), renewed, written) {
             let labels = sets.intern(indelible_core::LabelSet::from_members(labels));
-            ratchet.remember(session, &labels, true, now, sets);
+            ratchet.remember(session, &labels, renewed, written, sets);
         }
     }
 }

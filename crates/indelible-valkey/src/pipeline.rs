@@ -1,7 +1,8 @@
 //! A pipeline: the operations that one lane wrote together, and the proof that ends them.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::batch::{Batch, Slot};
 use crate::event::{Alarm, Event};
@@ -9,10 +10,11 @@ use crate::fault::Fault;
 use crate::generation::GenerationPin;
 use crate::label_commands::LabelCommands;
 use crate::memory::Memory;
-use crate::operation::{Ending, Judgement, Operation};
+use crate::operation::{Ending, Judgement, Operation, Progress, Transaction};
 use crate::proof::Proof;
-use crate::resp::{Malformed, Reply};
+use crate::resp::{Elements, Malformed, Reply};
 use crate::session_in_flight::SessionInFlight;
+use crate::session_life::SessionLife;
 use crate::switches::{Stage, panic_point};
 
 /// A written pipeline whose replies are being read.
@@ -22,16 +24,43 @@ pub(crate) struct Pipeline {
     operations: Vec<Operation>,
     /// The sessions of all operations, in their order.
     sessions: Vec<SessionInFlight>,
-    /// The operation that the next reply belongs to, and the place of its first session.
+    /// The transactions, each carrying operations that follow each other.
+    runs: Vec<Run>,
+    /// What the next reply belongs to: the operation, the place of its first session, and the run that comes next.
     current: usize,
     current_session: usize,
+    current_run: usize,
     proof: Proof,
     deadline: tokio::time::Instant,
     /// Position in the connection's output of the first byte.
     first_byte: u64,
+    written: Instant,
     /// Epoch of the ratchet when this was written.
     epoch: u32,
     events: Vec<Event>,
+}
+
+/// Operations that share a transaction.
+#[derive(Debug)]
+struct Run {
+    /// Place of the first.
+    first: usize,
+    operations: usize,
+    transaction: Transaction,
+}
+
+/// A transaction that was refused as a whole: which operations it carried, and why.
+#[derive(Debug)]
+struct Refusal {
+    places: Range<usize>,
+    fault: Fault,
+}
+
+impl Run {
+    fn into_refusal(self) -> Option<Refusal> {
+        let Self { first, operations, transaction } = self;
+        transaction.into_fault().map(|fault| Refusal { places: first..first + operations, fault })
+    }
 }
 
 /// How one operation of a pipeline ended.
@@ -57,24 +86,39 @@ impl Pipeline {
         out: &mut Vec<u8>,
         first_byte: u64,
     ) -> Self {
-        let now = Instant::now();
+        let written = Instant::now();
         let mut operations = Vec::with_capacity(batch.slots().len());
         let mut sessions = Vec::with_capacity(batch.slots().len());
+        let mut runs: Vec<Run> = Vec::new();
         let mut last_loaded = None;
         let mut concerns_labels = false;
         for (_, request) in batch.requests() {
             panic_point(Stage::Write, request.ids());
+            let place = operations.len();
+            let continues = runs.last().is_some_and(|run| run.first + run.operations == place);
+            match (continues, request.opcode.needs_transaction()) {
+                (true, false) => Transaction::end(out),
+                (false, true) => runs.push(Run { first: place, operations: 0, transaction: Transaction::begin(out) }),
+                (true, true) | (false, false) => {}
+            }
             let first = sessions.len();
             if request.opcode.is_of_labels() {
                 concerns_labels = true;
-                sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, now)));
+                sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, written)));
             }
-            let own = sessions.get(first..).unwrap_or_default();
+            let own = sessions.get_mut(first..).unwrap_or_default();
             let operation = Operation::write(&request, own, commands, out);
             if let Operation::Load(_) = operation {
                 last_loaded = own.last().map(|session| session.digest);
             }
+            if let Some(run) = runs.last_mut().filter(|_| request.opcode.needs_transaction()) {
+                run.operations += 1;
+                run.transaction.queue(operation.queued());
+            }
             operations.push(operation);
+        }
+        if runs.last().is_some_and(|run| run.first + run.operations == operations.len()) {
+            Transaction::end(out);
         }
         let proof = if concerns_labels { Proof::write(commands, last_loaded, out) } else { Proof::Good };
         let epoch = memory.ratchet.epoch();
@@ -82,11 +126,14 @@ impl Pipeline {
             batch,
             operations,
             sessions,
+            runs,
             current: 0,
             current_session: 0,
+            current_run: 0,
             proof,
             deadline,
             first_byte,
+            written,
             epoch,
             events: Vec::new(),
         }
@@ -107,25 +154,64 @@ impl Pipeline {
         memory: &mut Memory,
         generation: &GenerationPin,
     ) -> Result<bool, Malformed> {
-        let Some(operation) = self.operations.get_mut(self.current) else {
+        if self.current == self.operations.len() {
             self.proof.accept(reply, memory, generation, &mut self.events)?;
             return Ok(true);
-        };
+        }
         panic_point(Stage::Accept, self.batch.requests().flat_map(|(_, request)| request.ids()));
+        if self.runs.get(self.current_run).is_some_and(|run| run.first == self.current) {
+            self.accept_in_run(reply)?;
+        } else {
+            self.accept_alone(reply, memory)?;
+        }
+        Ok(self.current == self.operations.len() && !self.proof.is_awaited())
+    }
+
+    fn accept_alone(&mut self, reply: &Reply<'_>, memory: &mut Memory) -> Result<(), Malformed> {
+        let operation = self.operations.get_mut(self.current).ok_or(Malformed)?;
         let ids = self.batch.slots().get(self.current).map_or(0, Slot::session_count);
         let own = self.sessions.get_mut(self.current_session..self.current_session + ids).ok_or(Malformed)?;
         if operation.accept(reply, own, memory)? {
             self.current += 1;
             self.current_session += ids;
         }
-        Ok(self.current == self.operations.len() && !self.proof.is_awaited())
+        Ok(())
+    }
+
+    fn accept_in_run(&mut self, reply: &Reply<'_>) -> Result<(), Malformed> {
+        let run = self.runs.get_mut(self.current_run).ok_or(Malformed)?;
+        let end = run.first + run.operations;
+        match run.transaction.accept(reply)? {
+            Progress::More => return Ok(()),
+            Progress::Executed(results) => self.share_out(&results, end)?,
+            Progress::Refused => {}
+        }
+        let slots = self.batch.slots().get(self.current..end).unwrap_or_default();
+        self.current_session += slots.iter().map(Slot::session_count).sum::<usize>();
+        self.current = end;
+        self.current_run += 1;
+        Ok(())
+    }
+
+    /// Gives the results of a transaction to the operations that queued its commands, up to the place `end`.
+    fn share_out(&mut self, results: &Elements<'_>, end: usize) -> Result<(), Malformed> {
+        let mut results = results.iter();
+        let mut sessions = self.sessions.get_mut(self.current_session..).unwrap_or_default();
+        let operations = self.operations.get_mut(self.current..end).unwrap_or_default();
+        let slots = self.batch.slots().get(self.current..end).unwrap_or_default();
+        for (operation, slot) in operations.iter_mut().zip(slots) {
+            let (own, others) = sessions.split_at_mut_checked(slot.session_count()).ok_or(Malformed)?;
+            sessions = others;
+            operation.accept_results(&mut results, own)?;
+        }
+        Ok(())
     }
 
     /// The results of all operations; the last reply has been taken.
-    pub(crate) fn finish(self, memory: &mut Memory, ttl: Option<Duration>) -> Finished {
+    pub(crate) fn finish(self, memory: &mut Memory, life: Option<SessionLife>) -> Finished {
         panic_point(Stage::Finish, self.batch.requests().flat_map(|(_, request)| request.ids()));
-        let now = Instant::now();
-        let Self { batch, operations, mut sessions, proof, epoch, mut events, .. } = self;
+        let Self { batch, operations, mut sessions, runs, proof, written, epoch, mut events, .. } = self;
+        let refusals: Vec<Refusal> = runs.into_iter().filter_map(Run::into_refusal).collect();
         let proof = proof.into_fault();
         if memory.ratchet.epoch() != epoch {
             sessions.iter_mut().for_each(SessionInFlight::expect_nothing);
@@ -135,7 +221,7 @@ impl Pipeline {
         let mut refused_refreshes = 0;
         let mut refresh_code = None;
         let mut rest = sessions.as_slice();
-        for ((slot, request), operation) in batch.requests().zip(operations) {
+        for (place, ((slot, request), operation)) in batch.requests().zip(operations).enumerate() {
             let (own, others) = rest.split_at_checked(slot.session_count()).unwrap_or_default();
             rest = others;
             match &operation {
@@ -151,7 +237,9 @@ impl Pipeline {
                     disarm.extend(foreign.map(|session| session.digest.hex()));
                 }
             }
-            let judgement = Judgement { request, sessions: own, proof: proof.as_ref(), memory: &mut *memory, ttl, now };
+            let refusal = refusals.iter().find(|refusal| refusal.places.contains(&place)).map(|refusal| &refusal.fault);
+            let proof = proof.as_ref();
+            let judgement = Judgement { request, sessions: own, refusal, proof, memory: &mut *memory, life, written };
             ended.push((slot, operation.finish(judgement)));
         }
         if refused_refreshes > 0 && proof.is_none() {

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 
 use crate::keys::SessionDigest;
 use crate::label_sets::{InternedSet, LabelSets};
+use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
 
 /// Added to the longest a command may take: a set that may just have expired on the server is not missed.
@@ -31,8 +32,11 @@ pub(crate) enum Expectation {
 #[derive(Debug)]
 struct Entry {
     labels: Arc<InternedSet>,
-    /// Seconds since the ratchet was made, when the session's life was last known to have been renewed.
+    /// Seconds since the ratchet was made, when the session's life was last known to have been renewed, or when it was
+    /// first seen.
     renewed: u32,
+    /// The server has confirmed the renewal.
+    confirmed: bool,
 }
 
 /// The memory of one store, bounded in sessions.
@@ -44,7 +48,7 @@ pub(crate) struct Ratchet {
     young: HashMap<Key, Entry>,
     old: HashMap<Key, Entry>,
     max_sessions: usize,
-    ttl: Option<Duration>,
+    life: Option<SessionLife>,
     margin: Duration,
     start: Instant,
     epoch: u32,
@@ -52,21 +56,23 @@ pub(crate) struct Ratchet {
 
 impl Ratchet {
     /// `command` is the longest a command may be under way.
-    pub(crate) fn new(max_sessions: usize, ttl: Option<Duration>, command: Duration) -> Self {
+    pub(crate) fn new(max_sessions: usize, life: Option<SessionLife>, command: Duration) -> Self {
         let start = Instant::now();
         let margin = command + EXPIRY_MARGIN;
-        Self { young: HashMap::new(), old: HashMap::new(), max_sessions, ttl, margin, start, epoch: 0 }
+        Self { young: HashMap::new(), old: HashMap::new(), max_sessions, life, margin, start, epoch: 0 }
     }
 
-    /// What a load that is sent now must show.
-    pub(crate) fn expect(&self, session: &SessionDigest, now: Instant) -> Expectation {
-        match (self.entry(session), self.ttl) {
-            (None, _) => Expectation::Nothing,
-            (Some(entry), Some(ttl)) if self.age(entry, now) + self.margin >= ttl => {
-                Expectation::Expired(entry.renewed)
-            }
-            (Some(entry), _) => Expectation::Labels(Arc::clone(&entry.labels)),
+    /// What a load that is sent now must show, and whether the session's life needs no renewal yet.
+    pub(crate) fn expect(&self, session: &SessionDigest, now: Instant) -> (Expectation, bool) {
+        let Some(entry) = self.entry(session) else { return (Expectation::Nothing, false) };
+        let labels = || Expectation::Labels(Arc::clone(&entry.labels));
+        let Some(life) = self.life else { return (labels(), false) };
+        // Counted in whole seconds, so an age is never less than the real one.
+        let age = self.age(entry, now);
+        if age + self.margin >= life.given() {
+            return (Expectation::Expired(entry.renewed), false);
         }
+        (labels(), entry.confirmed && life.is_fresh(age))
     }
 
     /// Forgets a session that may have expired when a load of it was sent, unless it has been renewed since.
@@ -79,17 +85,20 @@ impl Ratchet {
         }
     }
 
-    /// Renews the life of a session of which all `labels` are known already; `false` if any is not.
-    pub(crate) fn renew_if_known<'a>(
+    /// Whether all `labels` of a session are known already; if so its life is noted as renewed, where it was.
+    pub(crate) fn holds<'a>(
         &mut self,
         session: &SessionDigest,
         mut labels: impl Iterator<Item = &'a str>,
+        renewed: bool,
         now: Instant,
     ) -> bool {
         let seconds = self.seconds(now);
         match self.young.get_mut(&key(session)) {
             Some(entry) if labels.all(|label| entry.labels.contains(label)) => {
-                entry.renewed = seconds;
+                if renewed {
+                    entry.renew(seconds);
+                }
                 true
             }
             Some(_) | None => false,
@@ -122,15 +131,15 @@ impl Ratchet {
         let key = key(session);
         let known = self.young.get_mut(&key);
         if let Some(entry) = known {
-            entry.merge(labels, renewed.then_some(seconds), self.ttl, seconds, sets);
+            entry.merge(labels, renewed, self.life, seconds, sets);
             return Arc::clone(&entry.labels);
         }
         let entry = match self.old.remove(&key) {
             Some(mut entry) => {
-                entry.merge(labels, renewed.then_some(seconds), self.ttl, seconds, sets);
+                entry.merge(labels, renewed, self.life, seconds, sets);
                 entry
             }
-            None => Entry { labels: Arc::clone(labels), renewed: seconds },
+            None => Entry { labels: Arc::clone(labels), renewed: seconds, confirmed: renewed },
         };
         if self.young.len() >= self.max_sessions.div_ceil(2) {
             self.old = std::mem::take(&mut self.young);
@@ -168,25 +177,31 @@ impl Ratchet {
 }
 
 impl Entry {
+    /// The server has renewed the session's life; an older renewal says nothing new.
+    fn renew(&mut self, at: u32) {
+        self.renewed = self.renewed.max(at);
+        self.confirmed = true;
+    }
+
     /// Adds what has been seen, unless what was known has expired: then the session begins anew.
     fn merge(
         &mut self,
         labels: &Arc<InternedSet>,
-        renewed: Option<u32>,
-        ttl: Option<Duration>,
+        renewed: bool,
+        life: Option<SessionLife>,
         now: u32,
         sets: &mut LabelSets,
     ) {
-        let expired = ttl.is_some_and(|ttl| u64::from(now - self.renewed.min(now)) > ttl.as_secs());
+        let expired = life.is_some_and(|life| u64::from(now - self.renewed.min(now)) > life.given_seconds());
         if expired {
-            *self = Self { labels: Arc::clone(labels), renewed: now };
+            *self = Self { labels: Arc::clone(labels), renewed: now, confirmed: renewed };
             return;
         }
         if self.labels.id() != labels.id() {
             self.labels = sets.union(&self.labels, labels);
         }
-        if let Some(renewed) = renewed {
-            self.renewed = renewed;
+        if renewed {
+            self.renew(now);
         }
     }
 }
@@ -200,13 +215,17 @@ mod tests {
     use super::*;
     use indelible_core::LabelSet;
 
-    const TTL: Duration = Duration::from_secs(100);
+    const TTL: Duration = Duration::from_secs(50);
+
+    fn life() -> Option<SessionLife> {
+        Some(SessionLife::new(TTL.as_secs() as u32))
+    }
 
     fn digest(n: usize) -> SessionDigest {
         SessionDigest::of(n.to_string().as_bytes())
     }
 
-    fn labels(known: Expectation) -> Vec<String> {
+    fn labels((known, _): (Expectation, bool)) -> Vec<String> {
         let Expectation::Labels(set) = known else { return Vec::new() };
         set.iter().map(str::to_owned).collect()
     }
@@ -222,7 +241,7 @@ mod tests {
         assert_eq!(labels(ratchet.expect(&digest(1), now)), ["a", "b"]);
         assert_eq!(labels(ratchet.expect(&digest(2), now)), Vec::<String>::new());
         ratchet.clear();
-        assert!(!matches!(ratchet.expect(&digest(1), now), Expectation::Labels(_)));
+        assert!(!matches!(ratchet.expect(&digest(1), now), (Expectation::Labels(_), _)));
     }
 
     #[test]
@@ -233,18 +252,24 @@ mod tests {
         ratchet.remember(&digest(1), &a, false, now, &mut sets);
         assert_eq!(ratchet.remember(&digest(1), &nothing, false, now, &mut sets).id(), a.id());
         assert_eq!(ratchet.remember(&digest(2), &nothing, false, now, &mut sets).id(), nothing.id());
-        assert!(matches!(ratchet.expect(&digest(2), now), Expectation::Nothing));
+        assert!(matches!(ratchet.expect(&digest(2), now), (Expectation::Nothing, _)));
     }
 
     #[test]
     fn what_may_have_expired_is_not_expected() {
         let mut sets = LabelSets::new(0);
-        let mut ratchet = Ratchet::new(10, Some(TTL), Duration::from_millis(500));
+        let mut ratchet = Ratchet::new(10, life(), Duration::from_millis(500));
         let start = ratchet.start;
         let (a, b) = (sets.intern(LabelSet::from_members(["a"])), sets.intern(LabelSet::from_members(["b"])));
         ratchet.remember(&digest(1), &a, true, start, &mut sets);
-        assert!(matches!(ratchet.expect(&digest(1), start + TTL - Duration::from_secs(5)), Expectation::Labels(_)));
-        assert!(!matches!(ratchet.expect(&digest(1), start + TTL - Duration::from_secs(1)), Expectation::Labels(_)));
+        assert!(matches!(
+            ratchet.expect(&digest(1), start + TTL - Duration::from_secs(5)),
+            (Expectation::Labels(_), _)
+        ));
+        assert!(!matches!(
+            ratchet.expect(&digest(1), start + TTL - Duration::from_secs(1)),
+            (Expectation::Labels(_), _)
+        ));
         let later = start + TTL + Duration::from_secs(2);
         ratchet.remember(&digest(1), &b, true, later, &mut sets);
         assert_eq!(labels(ratchet.expect(&digest(1), later)), ["b"], "an expired session begins anew");
@@ -253,7 +278,7 @@ mod tests {
     #[test]
     fn a_load_without_renewal_does_not_lengthen_a_life() {
         let mut sets = LabelSets::new(0);
-        let mut ratchet = Ratchet::new(10, Some(TTL), Duration::ZERO);
+        let mut ratchet = Ratchet::new(10, life(), Duration::ZERO);
         let start = ratchet.start;
         let a = sets.intern(LabelSet::from_members(["a"]));
         ratchet.remember(&digest(1), &a, true, start, &mut sets);
@@ -262,6 +287,26 @@ mod tests {
         assert_eq!(ratchet.since_renewal(&digest(1), later), Some(TTL / 2));
         ratchet.remember(&digest(1), &a, true, later, &mut sets);
         assert_eq!(ratchet.since_renewal(&digest(1), later), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn only_a_confirmed_renewal_makes_a_life_fresh_and_only_for_the_extra_time() {
+        let mut sets = LabelSets::new(0);
+        let mut ratchet = Ratchet::new(10, Some(SessionLife::new(600)), Duration::ZERO);
+        let start = ratchet.start;
+        let fresh = |ratchet: &Ratchet, seconds| ratchet.expect(&digest(1), start + Duration::from_secs(seconds)).1;
+        let a = sets.intern(LabelSet::from_members(["a"]));
+        ratchet.remember(&digest(1), &a, false, start, &mut sets);
+        assert!(!fresh(&ratchet, 0), "it was seen, not renewed");
+        ratchet.remember(&digest(1), &a, true, start, &mut sets);
+        assert!(fresh(&ratchet, 10) && !fresh(&ratchet, 11));
+        ratchet.remember(&digest(1), &a, false, start + Duration::from_secs(10), &mut sets);
+        assert!(!fresh(&ratchet, 11), "a load that did not renew changes nothing");
+        ratchet.remember(&digest(1), &a, true, start + Duration::from_secs(20), &mut sets);
+        ratchet.remember(&digest(1), &a, true, start + Duration::from_secs(5), &mut sets);
+        assert!(fresh(&ratchet, 30), "an older renewal that is told later changes nothing");
+        assert!(ratchet.holds(&digest(1), ["a"].into_iter(), true, start + Duration::from_secs(40)));
+        assert!(fresh(&ratchet, 50) && !fresh(&ratchet, 51));
     }
 
     #[test]
@@ -274,8 +319,8 @@ mod tests {
             ratchet.remember(&digest(0), &a, false, now, &mut sets);
             assert!(ratchet.young.len() + ratchet.old.len() <= 101);
         }
-        assert!(matches!(ratchet.expect(&digest(0), now), Expectation::Labels(_)));
-        assert!(matches!(ratchet.expect(&digest(9_999), now), Expectation::Labels(_)));
-        assert!(!matches!(ratchet.expect(&digest(5_000), now), Expectation::Labels(_)));
+        assert!(matches!(ratchet.expect(&digest(0), now), (Expectation::Labels(_), _)));
+        assert!(matches!(ratchet.expect(&digest(9_999), now), (Expectation::Labels(_), _)));
+        assert!(!matches!(ratchet.expect(&digest(5_000), now), (Expectation::Labels(_), _)));
     }
 }

@@ -28,6 +28,7 @@ use crate::ratchet::Ratchet;
 use crate::repair::{Regression, Repair, Repairs};
 use crate::resp::{Malformed, Reply};
 use crate::retry_budget::RetryBudget;
+use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
 use crate::timing::Timing;
 use crate::topology::Topology;
@@ -36,7 +37,7 @@ use crate::topology::Topology;
 #[derive(Debug)]
 pub(crate) struct StoreCore {
     commands: LabelCommands,
-    ttl: Option<Duration>,
+    life: Option<SessionLife>,
     generation: Arc<GenerationPin>,
     memory: Mutex<Memory>,
     repairs: Repairs,
@@ -55,11 +56,11 @@ impl StoreCore {
         topology: Topology,
         outcomes: Arc<dyn Outcomes>,
     ) -> Self {
-        let ttl = config.ttl_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
-        let ratchet = Ratchet::new(config.ratchet_sessions, ttl, config.timing.command);
+        let life = config.ttl_seconds.map(SessionLife::new);
+        let ratchet = Ratchet::new(config.ratchet_sessions, life, config.timing.command);
         Self {
-            commands: LabelCommands::new(&config.key_prefix, config.ttl_seconds, config.generation),
-            ttl,
+            commands: LabelCommands::new(&config.key_prefix, life, config.generation),
+            life,
             generation,
             memory: Mutex::new(Memory { sets: LabelSets::new(0), ratchet }),
             repairs: Repairs::default(),
@@ -157,7 +158,7 @@ impl StoreCore {
     }
 
     pub(crate) fn finish(&self, pipeline: Pipeline) -> Finished {
-        pipeline.finish(&mut self.memory(), self.ttl)
+        pipeline.finish(&mut self.memory(), self.life)
     }
 
     /// Settles a pipeline, or sends what may be tried again on its way.

@@ -1,19 +1,19 @@
-//! One atomic `MULTI`, for each id `SADD` [`EXPIRE … NX`, `EXPIRE … GT`], `EXEC`.
+//! For each id `SADD` [`EXPIRE … NX`, `EXPIRE … GT`], inside one transaction.
 
-use super::transaction::{Progress, Transaction};
+use super::transaction::Verdict;
 use super::{Ending, Judgement};
 use crate::frame::Request;
 use crate::label_commands::LabelCommands;
 use crate::outcome::Answer;
-use crate::resp::{Element, Elements, Malformed, Reply, ServerError, push_command};
+use crate::resp::{Element, Malformed, ServerError};
 use crate::session_in_flight::SessionInFlight;
 
 /// An append in flight.
 #[derive(Debug)]
 pub(crate) struct Append {
-    transaction: Transaction,
-    /// Commands queued for one id.
-    per_id: usize,
+    verdict: Verdict,
+    /// Commands queued for all ids.
+    queued: usize,
     /// Places (in order of ids) whose key is no set and was given a life by our own `EXPIRE … NX`.
     armed_foreign: Vec<usize>,
 }
@@ -21,54 +21,67 @@ pub(crate) struct Append {
 impl Append {
     pub(super) fn write(
         request: &Request<'_>,
-        sessions: &[SessionInFlight],
+        sessions: &mut [SessionInFlight],
         commands: &LabelCommands,
         out: &mut Vec<u8>,
     ) -> Self {
-        push_command(out, &[b"MULTI"]);
-        let (mut queued, mut per_id) = (0, 0);
+        let mut queued = 0;
         for session in sessions {
-            per_id = commands.write_append(out, &session.digest.hex(), request.argument_count, request.arguments());
-            queued += per_id;
+            let hex = session.digest.hex();
+            let (count, labels) = (request.argument_count, request.arguments());
+            session.commands = commands.write_append(out, &hex, session.is_fresh, count, labels);
+            queued += session.commands;
         }
-        push_command(out, &[b"EXEC"]);
-        Self { transaction: Transaction::new(queued), per_id, armed_foreign: Vec::new() }
+        Self { verdict: Verdict::default(), queued, armed_foreign: Vec::new() }
     }
 
-    pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<bool, Malformed> {
-        match self.transaction.accept(reply)? {
-            Progress::More => Ok(false),
-            Progress::Refused => Ok(true),
-            Progress::Executed(results) => {
-                self.accept_results(&results)?;
-                Ok(true)
-            }
-        }
+    pub(super) fn queued(&self) -> usize {
+        self.queued
     }
 
-    fn accept_results(&mut self, results: &Elements<'_>) -> Result<(), Malformed> {
-        let mut added_is_error = false;
-        for (index, result) in results.iter().enumerate() {
-            let place = index % self.per_id;
-            match (place, result) {
-                (0, Element::Integer(0..)) => {
-                    added_is_error = false;
-                    self.transaction.note_written();
+    pub(super) fn accept_results<'a>(
+        &mut self,
+        results: &mut impl Iterator<Item = Element<'a>>,
+        sessions: &mut [SessionInFlight],
+    ) -> Result<(), Malformed> {
+        for (index, session) in sessions.iter_mut().enumerate() {
+            let added = self.accept_added(results.next())?;
+            for place in 1..session.commands {
+                let renewed = self.accept_expiry(results.next())?;
+                let is_arming = place == 1;
+                if is_arming && renewed && !added {
+                    self.armed_foreign.push(index);
                 }
-                (0, Element::Error(line)) => {
-                    added_is_error = true;
-                    self.transaction.note(ServerError::parse(line));
-                }
-                (1.., Element::Integer(armed @ (0 | 1))) => {
-                    if place == 1 && armed == 1 && added_is_error {
-                        self.armed_foreign.push(index / self.per_id);
-                    }
-                }
-                (1.., Element::Error(line)) => self.transaction.note(ServerError::parse(line)),
-                _ => return Err(Malformed),
+                // A refresh of any outcome counts; of a life that needed none, only a new key's first.
+                session.renewed = Some(session.renewed == Some(true) || !is_arming || renewed);
             }
         }
         Ok(())
+    }
+
+    fn accept_added(&mut self, result: Option<Element<'_>>) -> Result<bool, Malformed> {
+        match result {
+            Some(Element::Integer(0..)) => {
+                self.verdict.note_written();
+                Ok(true)
+            }
+            Some(Element::Error(line)) => {
+                self.verdict.note(ServerError::parse(line));
+                Ok(false)
+            }
+            _ => Err(Malformed),
+        }
+    }
+
+    fn accept_expiry(&mut self, result: Option<Element<'_>>) -> Result<bool, Malformed> {
+        match result {
+            Some(Element::Integer(changed @ (0 | 1))) => Ok(changed == 1),
+            Some(Element::Error(line)) => {
+                self.verdict.note(ServerError::parse(line));
+                Ok(false)
+            }
+            _ => Err(Malformed),
+        }
     }
 
     /// Places of ids whose key was given a life that must be taken back.
@@ -77,8 +90,8 @@ impl Append {
     }
 
     pub(super) fn finish(self, judgement: Judgement<'_>) -> Ending {
-        let Judgement { request, sessions, proof, memory, now, .. } = judgement;
-        match (self.transaction.into_fault(), proof) {
+        let Judgement { request, sessions, refusal, proof, memory, written, .. } = judgement;
+        match (refusal.cloned().or_else(|| self.verdict.into_fault()), proof) {
             (Some(fault), _) => Ending::Failed(fault),
             // It was written, but to a server that then did not prove to be the right one.
             (None, Some(fault)) => Ending::Failed(fault.clone().indeterminate(true)),
@@ -86,7 +99,8 @@ impl Append {
                 // The labels came from text, through a frame: anything else is not worth remembering.
                 let labels = request.arguments().filter_map(|label| std::str::from_utf8(label).ok());
                 for session in sessions {
-                    memory.acknowledge(&session.digest, labels.clone(), now);
+                    let renewed = session.renewed != Some(false);
+                    memory.acknowledge(&session.digest, labels.clone(), renewed, written);
                 }
                 Ending::Answered(Answer::Appended)
             }

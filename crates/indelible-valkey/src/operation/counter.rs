@@ -1,11 +1,11 @@
 //! Fixed-window counters: `INCRBY`, `EXPIRE … NX` and `PTTL` in one transaction, `GET`, `DEL`
 //! (`docs/compatibility.md`, section 2).
 
-use super::transaction::{Progress, Transaction};
+use super::transaction::Verdict;
 use super::{Stored, required, undecodable};
 use crate::frame::Request;
 use crate::outcome::Answer;
-use crate::resp::{Element, Malformed, Reply, ServerError, push_command};
+use crate::resp::{Element, Malformed, ServerError, push_command};
 
 fn key(request: &Request<'_>) -> Vec<u8> {
     [b"aa:ratelimit:", required(request.ids().next())].concat()
@@ -14,7 +14,7 @@ fn key(request: &Request<'_>) -> Vec<u8> {
 /// An increment in flight.
 #[derive(Debug)]
 pub(crate) struct Increment {
-    transaction: Transaction,
+    verdict: Verdict,
     amount: i64,
     counted: Option<Counted>,
 }
@@ -38,28 +38,29 @@ impl Increment {
         let key = key(request);
         let mut arguments = request.arguments();
         let (amount, window) = (required(arguments.next()), required(arguments.next()));
-        push_command(out, &[b"MULTI"]);
         push_command(out, &[b"INCRBY", &key, amount]);
         // NX: armed once, by the increment that creates the counter or by the first that finds it without a life.
         push_command(out, &[b"EXPIRE", &key, window, b"NX"]);
         push_command(out, &[b"PTTL", &key]);
-        push_command(out, &[b"EXEC"]);
         let amount = std::str::from_utf8(amount).ok().and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
-        Self { transaction: Transaction::new(3), amount, counted: None }
+        Self { verdict: Verdict::default(), amount, counted: None }
     }
 
-    pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<bool, Malformed> {
-        let Progress::Executed(results) = self.transaction.accept(reply)? else {
-            return Ok(!self.transaction.is_open());
-        };
-        let mut results = results.iter();
+    pub(super) fn queued(&self) -> usize {
+        3
+    }
+
+    pub(super) fn accept_results<'a>(
+        &mut self,
+        results: &mut impl Iterator<Item = Element<'a>>,
+    ) -> Result<(), Malformed> {
         let (count, expire, left) = (results.next(), results.next(), results.next());
         let (Some(Element::Integer(0 | 1)), Some(Element::Integer(window_left_ms))) = (expire, left) else {
             return Err(Malformed);
         };
         self.counted = Some(match count {
             Some(Element::Integer(total)) => {
-                self.transaction.note_written();
+                self.verdict.note_written();
                 Counted::Total { total, window_left_ms }
             }
             Some(Element::Error(line)) if says_overflow(line) => Counted::Saturated { window_left_ms },
@@ -69,18 +70,18 @@ impl Increment {
                 if &*error.code == "ERR" {
                     Counted::NoNumber
                 } else {
-                    self.transaction.note(error);
-                    return Ok(true);
+                    self.verdict.note(error);
+                    return Ok(());
                 }
             }
             _ => return Err(Malformed),
         });
-        Ok(true)
+        Ok(())
     }
 
     pub(super) fn finish(self) -> Stored {
-        let Self { transaction, amount, counted } = self;
-        if let Some(fault) = transaction.into_fault() {
+        let Self { verdict, amount, counted } = self;
+        if let Some(fault) = verdict.into_fault() {
             return Err(fault);
         }
         match counted {

@@ -18,23 +18,24 @@ use crate::switches::{Mechanism, is_off};
 /// A load in flight: all ids must answer, or the whole fails.
 #[derive(Debug)]
 pub(crate) struct Load {
-    with_refresh: bool,
     refresh_is_proof: bool,
-    /// Replies taken so far.
-    taken: usize,
+    /// The place of the session that answers next, and whether its members have answered.
+    current: usize,
+    has_members: bool,
     fault: Option<Box<Fault>>,
     refused_refresh: Option<Box<ServerError>>,
 }
 
 impl Load {
-    pub(super) fn write(sessions: &[SessionInFlight], commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
+    pub(super) fn write(sessions: &mut [SessionInFlight], commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
         for session in sessions {
-            commands.write_load(out, &session.digest.hex());
+            let renews = commands.write_load(out, &session.digest.hex(), session.is_fresh);
+            session.commands = if renews { 2 } else { 1 };
         }
         Self {
-            with_refresh: commands.has_ttl(),
             refresh_is_proof: commands.refresh_is_proof(),
-            taken: 0,
+            current: 0,
+            has_members: false,
             fault: None,
             refused_refresh: None,
         }
@@ -46,16 +47,18 @@ impl Load {
         sessions: &mut [SessionInFlight],
         memory: &mut Memory,
     ) -> Result<bool, Malformed> {
-        let per_session = if self.with_refresh { 2 } else { 1 };
-        let replies = sessions.len() * per_session;
-        let session = sessions.get_mut(self.taken / per_session).ok_or(Malformed)?;
-        if self.taken.is_multiple_of(per_session) {
-            self.accept_members(reply, session, memory)?;
-        } else {
+        let session = sessions.get_mut(self.current).ok_or(Malformed)?;
+        if self.has_members {
             self.accept_refresh(reply, session)?;
+            self.has_members = false;
+        } else {
+            self.accept_members(reply, session, memory)?;
+            self.has_members = session.commands > 1;
         }
-        self.taken += 1;
-        Ok(self.taken == replies)
+        if !self.has_members {
+            self.current += 1;
+        }
+        Ok(self.current == sessions.len())
     }
 
     fn accept_members(
@@ -112,7 +115,7 @@ impl Load {
     }
 
     pub(super) fn finish(self, judgement: Judgement<'_>) -> Ending {
-        let Judgement { request, sessions, proof, memory, ttl, now } = judgement;
+        let Judgement { request, sessions, proof, memory, life, written, .. } = judgement;
         // A failed proof says more than what an unproven server answered.
         if let Some(fault) = proof.cloned().or(self.fault.map(|fault| *fault)) {
             return Ending::Failed(fault);
@@ -120,7 +123,7 @@ impl Load {
         let mut union: Option<Arc<InternedSet>> = None;
         let mut lost = Vec::new();
         for (session, id) in sessions.iter().zip(request.ids()) {
-            let set = match session.judge(memory, ttl, now) {
+            let set = match session.judge(memory, life, written) {
                 Some(Judged::Sound(set)) => set,
                 Some(Judged::Regressed(set)) => {
                     lost.push((Box::from(id), Arc::clone(&set)));

@@ -12,7 +12,7 @@ mod session_record;
 mod single;
 mod transaction;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use indelible_core::{Failure, Undecodable};
 
@@ -22,14 +22,16 @@ use crate::label_commands::LabelCommands;
 use crate::memory::Memory;
 use crate::outcome::Answer;
 use crate::repair::Regression;
-use crate::resp::{Malformed, Reply};
+use crate::resp::{Element, Malformed, Reply};
 use crate::session_in_flight::SessionInFlight;
+use crate::session_life::SessionLife;
 
 pub(crate) use append::Append;
 pub(crate) use counter::Increment;
 pub(crate) use load::Load;
 pub(crate) use session_record::SaveSession;
 pub(crate) use single::Single;
+pub(crate) use transaction::{Progress, Transaction};
 
 /// An operation that has been written and whose replies are being read.
 #[derive(Debug)]
@@ -55,18 +57,21 @@ pub(crate) struct Judgement<'a> {
     pub(crate) request: Request<'a>,
     /// The sessions of this operation, in the order of its ids.
     pub(crate) sessions: &'a [SessionInFlight],
+    /// Why the transaction that carried it was refused as a whole.
+    pub(crate) refusal: Option<&'a Fault>,
     /// What the proof at the end of the pipeline said.
     pub(crate) proof: Option<&'a Fault>,
     pub(crate) memory: &'a mut Memory,
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) now: Instant,
+    pub(crate) life: Option<SessionLife>,
+    /// When the pipeline was written: the server can have renewed a life no earlier.
+    pub(crate) written: Instant,
 }
 
 impl Operation {
     /// Writes the commands of `request`, whose ids are `sessions`.
     pub(crate) fn write(
         request: &Request<'_>,
-        sessions: &[SessionInFlight],
+        sessions: &mut [SessionInFlight],
         commands: &LabelCommands,
         out: &mut Vec<u8>,
     ) -> Self {
@@ -94,10 +99,33 @@ impl Operation {
     ) -> Result<bool, Malformed> {
         match self {
             Self::Load(load) => load.accept(reply, sessions, memory),
-            Self::Append(append) => append.accept(reply),
-            Self::SaveSession(save) => save.accept(reply),
-            Self::Increment(increment) => increment.accept(reply),
             Self::Single(single) => single.accept(reply),
+            // Their results come with those of the transaction that carries them.
+            Self::Append(_) | Self::SaveSession(_) | Self::Increment(_) => Err(Malformed),
+        }
+    }
+
+    /// Commands that it has queued in a transaction; 0 where it needs none.
+    pub(crate) fn queued(&self) -> usize {
+        match self {
+            Self::Append(append) => append.queued(),
+            Self::SaveSession(save) => save.queued(),
+            Self::Increment(increment) => increment.queued(),
+            Self::Load(_) | Self::Single(_) => 0,
+        }
+    }
+
+    /// Takes the results of its queued commands from those of the transaction.
+    pub(crate) fn accept_results<'a>(
+        &mut self,
+        results: &mut impl Iterator<Item = Element<'a>>,
+        sessions: &mut [SessionInFlight],
+    ) -> Result<(), Malformed> {
+        match self {
+            Self::Append(append) => append.accept_results(results, sessions),
+            Self::SaveSession(save) => save.accept_results(results),
+            Self::Increment(increment) => increment.accept_results(results),
+            Self::Load(_) | Self::Single(_) => Err(Malformed),
         }
     }
 
@@ -106,9 +134,9 @@ impl Operation {
         match self {
             Self::Load(load) => load.finish(judgement),
             Self::Append(append) => append.finish(judgement),
-            Self::SaveSession(save) => ended(save.finish()),
-            Self::Increment(increment) => ended(increment.finish()),
             Self::Single(single) => ended(single.finish()),
+            Self::SaveSession(save) => ended(refused(judgement.refusal).and_then(|()| save.finish())),
+            Self::Increment(increment) => ended(refused(judgement.refusal).and_then(|()| increment.finish())),
         }
     }
 }
@@ -121,6 +149,10 @@ fn ended(stored: Stored) -> Ending {
         Ok(answer) => Ending::Answered(answer),
         Err(fault) => Ending::Failed(fault),
     }
+}
+
+fn refused(refusal: Option<&Fault>) -> Result<(), Fault> {
+    refusal.map_or(Ok(()), |fault| Err(fault.clone()))
 }
 
 fn undecodable() -> Stored {

@@ -2,11 +2,11 @@
 
 use indelible_core::storage::SESSION_TTL_SECS;
 
-use super::transaction::{Progress, Transaction};
+use super::transaction::Verdict;
 use super::{Stored, required, undecodable};
 use crate::frame::Request;
 use crate::outcome::Answer;
-use crate::resp::{Element, Elements, Malformed, Reply, ServerError, push_command};
+use crate::resp::{Element, Elements, Malformed, ServerError, push_command};
 
 const AGENT_ID: &[u8] = b"agent_id";
 const STARTED_AT: &[u8] = b"started_at_ns";
@@ -17,32 +17,37 @@ fn key(request: &Request<'_>) -> Vec<u8> {
 
 /// A save in flight.
 #[derive(Debug)]
-pub(crate) struct SaveSession(Transaction);
+pub(crate) struct SaveSession(Verdict);
+
+/// `HSET` and `EXPIRE`.
+const COMMANDS: usize = 2;
 
 impl SaveSession {
     pub(super) fn write(request: &Request<'_>, out: &mut Vec<u8>) -> Self {
         let key = key(request);
         let mut arguments = request.arguments();
         let agent_id = const_hex::decode(required(arguments.next())).unwrap_or_default();
-        push_command(out, &[b"MULTI"]);
         push_command(out, &[b"HSET", &key, AGENT_ID, &agent_id, STARTED_AT, required(arguments.next())]);
         push_command(out, &[b"EXPIRE", &key, SESSION_TTL_SECS.to_string().as_bytes()]);
-        push_command(out, &[b"EXEC"]);
-        Self(Transaction::new(2))
+        Self(Verdict::default())
     }
 
-    pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<bool, Malformed> {
-        let Progress::Executed(results) = self.0.accept(reply)? else {
-            return Ok(!self.0.is_open());
-        };
-        for result in results.iter() {
+    pub(super) fn queued(&self) -> usize {
+        COMMANDS
+    }
+
+    pub(super) fn accept_results<'a>(
+        &mut self,
+        results: &mut impl Iterator<Item = Element<'a>>,
+    ) -> Result<(), Malformed> {
+        for result in results.take(COMMANDS) {
             match result {
                 Element::Integer(0..) => self.0.note_written(),
                 Element::Error(line) => self.0.note(ServerError::parse(line)),
                 Element::Integer(_) | Element::Status(_) | Element::Bulk(_) | Element::Nil => return Err(Malformed),
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     pub(super) fn finish(self) -> Stored {

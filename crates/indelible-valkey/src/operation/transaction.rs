@@ -1,20 +1,20 @@
-//! The replies of `MULTI`, queued commands, `EXEC`, checked one by one.
+//! `MULTI`, the queued commands of one or several operations, `EXEC`: the replies of the whole, and the verdict on the
+//! results of each operation.
 
 use crate::fault::Fault;
-use crate::resp::{Element, Elements, Malformed, Reply, ServerError};
+use crate::resp::{Element, Elements, Malformed, Reply, ServerError, push_command};
 use crate::switches::{Mechanism, is_off};
 
-/// A transaction in flight.
+/// A transaction in flight. Operations that follow each other share one: the server then runs two commands fewer for
+/// each, and every operation is as atomic as it would be alone.
 #[derive(Debug)]
-pub(super) struct Transaction {
+pub(crate) struct Transaction {
     phase: Phase,
     /// Commands between `MULTI` and `EXEC`.
     queued: usize,
     /// `MULTI` was refused, so what follows ran outside a transaction and cannot count as success.
     outside: bool,
-    error: Option<Box<ServerError>>,
-    /// Something was written although the whole failed.
-    partly_written: bool,
+    verdict: Verdict,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,10 @@ enum Phase {
     Multi,
     Queue { left: usize },
     Exec,
-    Done,
 }
 
 /// What a reply was.
-pub(super) enum Progress<'a> {
+pub(crate) enum Progress<'a> {
     More,
     /// The results of all queued commands.
     Executed(Elements<'a>),
@@ -35,35 +34,45 @@ pub(super) enum Progress<'a> {
 }
 
 impl Transaction {
-    /// One of `queued` commands.
-    pub(super) fn new(queued: usize) -> Self {
-        Self { phase: Phase::Multi, queued, outside: false, error: None, partly_written: false }
+    /// Writes the beginning.
+    pub(crate) fn begin(out: &mut Vec<u8>) -> Self {
+        push_command(out, &[b"MULTI"]);
+        Self { phase: Phase::Multi, queued: 0, outside: false, verdict: Verdict::default() }
+    }
+
+    /// Commands have been written into it.
+    pub(crate) fn queue(&mut self, commands: usize) {
+        self.queued += commands;
+    }
+
+    /// Writes the end.
+    pub(crate) fn end(out: &mut Vec<u8>) {
+        push_command(out, &[b"EXEC"]);
     }
 
     /// Takes the next reply.
-    pub(super) fn accept<'a>(&mut self, reply: &Reply<'a>) -> Result<Progress<'a>, Malformed> {
+    pub(crate) fn accept<'a>(&mut self, reply: &Reply<'a>) -> Result<Progress<'a>, Malformed> {
         match (self.phase, reply) {
             (Phase::Multi, Reply::Scalar(Element::Status(b"OK"))) => {
                 self.phase = Phase::Queue { left: self.queued };
             }
             (Phase::Multi, Reply::Scalar(Element::Error(line))) => {
                 self.outside = true;
-                self.note(ServerError::parse(line));
+                self.verdict.note(ServerError::parse(line));
                 self.phase = Phase::Queue { left: self.queued };
             }
             (Phase::Queue { left }, _) => {
                 self.accept_queued(reply)?;
                 self.phase = if left > 1 { Phase::Queue { left: left - 1 } } else { Phase::Exec };
             }
-            (Phase::Exec, Reply::Array(results)) if self.error.is_none() => {
+            (Phase::Exec, Reply::Array(results)) if self.verdict.error.is_none() => {
                 if results.len() != self.queued {
                     return Err(Malformed);
                 }
                 return Ok(Progress::Executed(*results));
             }
             (Phase::Exec, Reply::Scalar(Element::Error(line))) => {
-                self.note(ServerError::parse(line));
-                self.phase = Phase::Done;
+                self.verdict.note(ServerError::parse(line));
                 return Ok(Progress::Refused);
             }
             // A nil answer to EXEC means that a WATCH failed, and nothing here ever watches.
@@ -75,19 +84,29 @@ impl Transaction {
     fn accept_queued(&mut self, reply: &Reply<'_>) -> Result<(), Malformed> {
         match reply {
             Reply::Scalar(Element::Status(b"QUEUED")) if !self.outside => {}
-            Reply::Scalar(Element::Error(line)) => self.note(ServerError::parse(line)),
-            Reply::Scalar(_) if self.outside => self.partly_written = true,
+            Reply::Scalar(Element::Error(line)) => self.verdict.note(ServerError::parse(line)),
+            Reply::Scalar(_) if self.outside => self.verdict.note_written(),
             _ => return Err(Malformed),
         }
         Ok(())
     }
 
-    /// Whether replies are still awaited; asked after one that was no result.
-    pub(super) fn is_open(&self) -> bool {
-        self.phase != Phase::Done
+    /// What went wrong with the whole, if anything did.
+    pub(crate) fn into_fault(self) -> Option<Fault> {
+        self.verdict.into_fault()
     }
+}
 
-    /// An error among the replies or results: an error inside a transaction does not undo its neighbours.
+/// What the results of one operation come to. An error inside a transaction does not undo its neighbours.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    error: Option<Box<ServerError>>,
+    /// Something was written although the whole failed.
+    partly_written: bool,
+}
+
+impl Verdict {
+    /// An error among the results.
     pub(super) fn note(&mut self, error: ServerError) {
         if is_off(Mechanism::Results) {
             return;
