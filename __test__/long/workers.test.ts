@@ -14,12 +14,11 @@ import { LIMIT_MS, SCALE } from './support/scale.js'
 const server = ownServer()
 
 const PROGRAM = fileURLToPath(new URL('support/worker-process.mjs', import.meta.url))
-const IS_LONG = SCALE === 1
 /** A hundredth would be one, which proves nothing. */
-const WORKERS = IS_LONG ? 100 : 8
+const WORKERS = SCALE === 1 ? 100 : 16
 const OWN_MAJOR = Number(process.versions.node.split('.')[0])
 
-test.each(IS_LONG ? [20, 22, 24] : [OWN_MAJOR])(
+test.each([20, 22, 24])(
   `${WORKERS} workers on Node.js %i`,
   async (major) => {
     const node = major === OWN_MAJOR ? process.execPath : await nodeBinary(major)

@@ -38,12 +38,12 @@ async function cycles(count) {
   }
 }
 
-/** What the process holds once nothing is under way. */
-async function holdings() {
-  for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => void setTimeout(resolve, 50)) // a closed store's thread ends by itself
-    globalThis.gc?.()
-  }
+/** How long a closed store's thread and connections may take to go, in milliseconds. */
+const SETTLE_MS = 10_000
+
+/** What the process holds now. */
+function holdings() {
+  for (let round = 0; round < 3; round++) globalThis.gc?.()
   return {
     rss: process.memoryUsage.rss(),
     threads: readdirSync('/proc/self/task').length,
@@ -52,11 +52,27 @@ async function holdings() {
   }
 }
 
+/**
+ * What the process holds once nothing is under way: a closed store's thread ends by itself.
+ * @param {{ threads: number, files: number, resources: number }} most   what it held before
+ */
+async function settled(most) {
+  const deadline = performance.now() + SETTLE_MS
+  for (;;) {
+    await new Promise((resolve) => void setTimeout(resolve, 50))
+    const { rss, ...rest } = holdings()
+    const isAtRest =
+      rest.threads <= most.threads && rest.files <= most.files && rest.resources <= most.resources
+    if (isAtRest || performance.now() > deadline) return { rss, ...rest }
+  }
+}
+
 const run = work === 'cycles' ? cycles : operations
+const { threads } = holdings()
 await run(Math.min(100, Number(total) / 100)) // whatever is loaded once
-const before = await holdings()
+const before = await settled({ threads, files: Infinity, resources: Infinity })
 await run(Number(total) / 10)
-const early = await holdings()
+const early = await settled(before)
 await run((Number(total) * 9) / 10)
-const late = await holdings()
+const late = await settled(before)
 process.stdout.write(JSON.stringify({ before, early, late }))
