@@ -117,6 +117,58 @@ describe('what may enter', () => {
   })
 })
 
+describe('a web page of an allowed origin', () => {
+  const ORIGIN = 'https://app.example'
+  const preflight = {
+    origin: ORIGIN,
+    authorization: undefined,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization,content-type,mcp-protocol-version,x-session',
+  }
+  const ask = (headers: Record<string, string | undefined>) =>
+    post(gateway, '/mcp/crm', '', { method: 'OPTIONS', headers: { ...preflight, ...headers } })
+
+  test('may ask before it calls, without a token', async () => {
+    const { status, headers } = await ask({})
+    expect(status).toBe(204)
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': ORIGIN,
+      'access-control-allow-methods': 'POST, GET, DELETE',
+      'access-control-allow-headers': preflight['access-control-request-headers'],
+      vary: 'origin',
+    })
+    expect(headers).not.toHaveProperty('access-control-allow-credentials')
+    expect(upstream.seen).toEqual([])
+  })
+
+  test('may read every answer, refusals too', async () => {
+    const origin = { origin: ORIGIN }
+    for (const headers of [origin, { ...origin, authorization: undefined }]) {
+      const answer = await post(gateway, '/mcp/crm', toolCall('count'), { headers })
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': ORIGIN,
+        'access-control-expose-headers': expect.stringContaining('mcp-session-id'),
+      })
+    }
+  })
+
+  test('gets no answer to a question that names no headers but something else', async () => {
+    const { headers } = await ask({ 'access-control-request-headers': 'a;b' })
+    expect(headers).not.toHaveProperty('access-control-allow-headers')
+  })
+
+  test('is told nothing when its origin is another', async () => {
+    const { status, headers } = await ask({ origin: 'https://evil.example' })
+    expect(status).toBe(403)
+    expect(headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  test('is told nothing when it is none', async () => {
+    const { headers } = await post(gateway, '/mcp/crm', toolCall('count'))
+    expect(headers).not.toHaveProperty('access-control-allow-origin')
+  })
+})
+
 describe('size', () => {
   const sized = (bytes: number): string => {
     const body = JSON.stringify({

@@ -50,6 +50,21 @@ describe('a configuration that is wrong names the place, the setting and the rem
       'ERR_CONFIG_UNKNOWN_KEY',
       'gateway.yaml:8:8: lisen: no such setting; check its spelling and its place',
     ],
+    ...['Host', 'Content-Length', 'transfer-encoding', 'Accept-Encoding', 'Mcp-Name'].map(
+      (name) =>
+        [
+          `a header ${name} for an upstream`,
+          VALID.replace(/(url: \S+)/, `$1, headers: { ${name}: x }`),
+          'ERR_CONFIG_INVALID',
+          `headers.${name}: is a header that the gateway or HTTP itself sets; leave it out`,
+        ] as const,
+    ),
+    [
+      'an upstream whose name is no name',
+      VALID.replace('crm:', 'CRM:'),
+      'ERR_CONFIG_INVALID',
+      'upstreams.CRM: must be lower-case letters, digits and hyphens',
+    ],
     [
       'an unknown key within',
       `${VALID}listen: { prot: 1 }\n`,

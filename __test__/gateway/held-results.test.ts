@@ -207,6 +207,15 @@ describe('an answer that cannot be judged is withheld: 502', () => {
 
 test('where results are held, no other stream is open beside them', async () => {
   expect((await post(gateway, '/mcp/crm', '', { method: 'GET' })).status).toBe(405)
+  const listen = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'subscriptions/listen',
+    params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+  }
+  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen' }
+  expect((await post(gateway, '/mcp/crm', listen, { headers })).json.error?.code).toBe(403)
   expect(upstream.seen).toEqual([])
+  expect((await post(gateway, '/mcp/files', listen, { headers })).json.error).toBeUndefined()
   expect((await post(gateway, '/mcp/crm', '', { method: 'DELETE' })).status).not.toBe(405)
 })

@@ -77,6 +77,58 @@ test('a completion over a labelled resource is a read of it', async () => {
   expect(isDenied(await call('write'))).toBe(true)
 })
 
+describe('a completion over resources of several entries', () => {
+  const complete = (uri: string) =>
+    post(
+      mixed,
+      '/mcp/crm',
+      {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'completion/complete',
+        params: { ref: { type: 'ref/resource', uri }, argument: { name: 'id', value: '1' } },
+      },
+      { session },
+    )
+  const write = () => post(mixed, '/mcp/files', toolCall('write'), { session })
+  let mixed: Gateway
+
+  beforeEach(async () => {
+    const labels = [{ label: 'pii', scope: 'session' as const }]
+    const resources = [
+      { uri: 'crm://customers/*' },
+      { uri: 'crm://customers/vip-*', labels },
+      { uri: 'crm://customers/7', labels },
+      { uri: 'crm://help' },
+    ]
+    mixed = await openTestGateway(leakConfig(upstream.url, { store: { kind: 'memory' } }, { resources }))
+    return () => mixed.close()
+  })
+
+  test.each([
+    'crm://customers/{id}',
+    'crm://customers/vip-{id}',
+    'crm://customers/v{id}',
+    'crm://customers/7',
+  ])('%s may propose a labelled one, and so brings its labels', async (uri) => {
+    expect((await complete(uri)).json.error).toBeUndefined()
+    expect(isDenied(await write())).toBe(true)
+  })
+
+  test.each(['crm://customers/other-{id}', 'crm://help'])('%s cannot, and brings none', async (uri) => {
+    expect((await complete(uri)).json.error).toBeUndefined()
+    expect(isDenied(await write())).toBeUndefined()
+  })
+
+  test.each(['crm://{kind}', 'crm://customers/../{id}', 'crm://hel{p}'])(
+    '%s may propose what is not listed: -32602',
+    async (uri) => {
+      expect((await complete(uri)).json.error?.code).toBe(-32602)
+      expect(upstream.seen).toEqual([])
+    },
+  )
+})
+
 describe('whose labels they are', () => {
   test('a session label stays in its session; without a session it is the principal’s', async () => {
     await call('read')
@@ -184,6 +236,32 @@ describe('labels of a policy', () => {
     )
     expect(isDenied(await write())).toBe(true)
   })
+})
+
+test('a label that a policy raises is stored although its client has left and the gateway is being closed', async () => {
+  const text = `permit (principal, action, resource);
+    @taint("probing") @scope("principal") forbid (principal, action, resource == Tool::"crm/count");`
+  await using own = await RawUpstream.start()
+  const config = leakConfig(own.url, { store: { kind: 'scripted' }, policy: { text } })
+  const watched = new ScriptedStore()
+  const closing = await openTestGateway(config, { factories: [watched.factory] })
+  await post(closing, '/mcp/crm', toolCall('read'), { headers: { connection: 'close' } })
+  expect(await own.connections()).toBe(1)
+  watched.log.length = 0
+  const gate = closedGate()
+  watched.loadGate = gate.opened
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKENS.alice}` }
+  const leaving = request(`${closing.address}/mcp/crm`, { method: 'POST', headers })
+  leaving.on('error', () => {}) // its own abort
+  leaving.end(JSON.stringify(toolCall('count')))
+  await expect.poll(() => watched.log).toEqual(['load'])
+  leaving.destroy()
+  const closed = closing.close()
+  // Its upstreams are closed when nothing is connected any longer: only the handling of that request is under way.
+  await expect.poll(() => own.connections()).toBe(0)
+  gate.open()
+  await closed
+  expect(watched.log).toEqual(['load', 'append probing', 'appended probing true', 'close'])
 })
 
 describe('when the store fails', () => {

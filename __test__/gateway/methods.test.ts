@@ -235,6 +235,13 @@ describe('2026-07-28', () => {
     expect(upstream.seen).toEqual([])
   })
 
+  test.each(['mcp-method', 'mcp-name'])('an answer has no %s', async (header) => {
+    const answer = { jsonrpc: '2.0', id: 7, result: { action: 'decline' } }
+    const { status, json } = await post(gateway, '/mcp/crm', answer, { headers: { [header]: 'tools/call' } })
+    expect({ status, code: json.error?.code }).toEqual({ status: 400, code: -32020 })
+    expect(upstream.seen).toEqual([])
+  })
+
   test.each(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe'])(
     '%s is gone: 403',
     async (method) => {
@@ -250,6 +257,63 @@ describe('2026-07-28', () => {
     await post(gateway, '/mcp/crm', ...modern('subscriptions/listen'))
     expect(store.log).toEqual(['load'])
     expect(upstream.seen).toHaveLength(2)
+  })
+
+  describe('listening to resources', () => {
+    const listen = (resourceSubscriptions: unknown) =>
+      modern('subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions } })
+
+    test('passes for those that are listed', async () => {
+      expect((await post(gateway, '/mcp/crm', ...listen(['crm://help']))).json.result).toBeDefined()
+      expect(upstream.seen).toHaveLength(1)
+    })
+
+    test.each([
+      ['one that is not listed', ['crm://help', 'crm://other']],
+      ['a way out of a listed prefix', ['crm://customers/../secrets']],
+      ['what is no URI', [7]],
+      ['what is no list', 'crm://help'],
+      ['more than can be judged', Array.from({ length: 1001 }, () => 'crm://help')],
+    ])('is refused for %s: -32602', async (_, uris) => {
+      expect((await post(gateway, '/mcp/crm', ...listen(uris))).json.error?.code).toBe(-32602)
+      expect(upstream.seen).toEqual([])
+      expect(store.log).toEqual([])
+    })
+
+    test('is refused for another spelling of the filter: 400', async () => {
+      const notifications = { ResourceSubscriptions: ['crm://other'] }
+      const [body, options] = modern('subscriptions/listen', { notifications })
+      expect((await post(gateway, '/mcp/crm', body, options)).status).toBe(400)
+      expect(upstream.seen).toEqual([])
+    })
+
+    test('is judged for each as the subscription of the legacy era is', async () => {
+      const text = `permit (principal, action, resource);
+        forbid (principal, action == Action::"resources/subscribe", resource == Resource::"crm://help");`
+      await using strict = await openTestGateway(leakConfig(upstream.url, { policy: { text } }))
+      const [body, options] = listen(['crm://customers/7', 'crm://help'])
+      expect((await post(strict, '/mcp/crm', body, options)).json.error?.code).toBe(403)
+      expect(upstream.seen).toEqual([])
+    })
+  })
+
+  test.each([
+    ['answers', { answer: { action: 'accept', content: { name: 'Ann' } } }, true],
+    ['what is no object', 'Ann', true],
+    ['nothing', {}, false],
+  ])('a repeated request with %s is judged as an answer too: %#', async (_, inputResponses, judged) => {
+    const text = `permit (principal, action, resource);
+      forbid (principal, action == Action::"response", resource);`
+    await using strict = await openTestGateway(leakConfig(upstream.url, { policy: { text } }))
+    for (const [method, params] of [
+      ['tools/call', { name: 'count' }],
+      ['prompts/get', { name: 'summary' }],
+      ['resources/read', { uri: 'crm://help' }],
+    ] as const) {
+      const [body, options] = modern(method, { ...params, inputResponses })
+      const { result, error } = (await post(strict, '/mcp/crm', body, options)).json
+      expect(result?.isError === true || error?.code === 403, method).toBe(judged)
+    }
   })
 
   test('a client sends no answers: 400', async () => {

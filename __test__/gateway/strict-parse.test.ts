@@ -72,6 +72,22 @@ const refused: readonly (readonly [string, string | Buffer])[] = [
   ['a name in another case alone', `{${call},"params":{"NAME":"write"}}`],
   ['arguments in another case', `{${call},"params":{"name":"count","Arguments":{}}}`],
   ['arguments with a long s', `{${call},"params":{"name":"count","argument\u017f":{}}}`],
+  [
+    'a completed prompt repeated in another case',
+    '{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"summary","NAME":"other"},"argument":{"name":"a","value":"b"}}}',
+  ],
+  [
+    'a completed resource in another case alone',
+    '{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/resource","URI":"crm://other"},"argument":{"name":"a","value":"b"}}}',
+  ],
+  [
+    'a completed argument in another case',
+    '{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"summary"},"argument":{"name":"a","Value":"b"}}}',
+  ],
+  [
+    'arguments typed before in another case',
+    '{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"summary"},"argument":{"name":"a","value":"b"},"context":{"Arguments":{"path":"/etc/x"}}}}',
+  ],
   ['a method repeated in another case', `{${call},"Method":"ping","params":{"name":"count"}}`],
   ['too deep a nesting', `{${call},"params":{"name":"count","arguments":{"a":${deep(MAX_JSON_DEPTH)}}}}`],
   ['no version', '{"id":1,"method":"ping"}'],

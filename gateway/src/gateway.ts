@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError, openSessionStore } from 'indelible'
 import type { SessionStore, SessionStoreFactory } from 'indelible'
 import { publishAlarm } from './alarm.js'
+import { CallerKeys } from './caller-keys.js'
 import { checkConfig } from './config/config-check.js'
 import type { Environment } from './config/environment.js'
 import type { GatewayConfig, ListenConfig } from './config/gateway-config.js'
 import { BearerAuthentication } from './http/authentication.js'
 import { LOOPBACK_HOSTS } from './http/host-check.js'
 import { SessionSource } from './http/session-source.js'
+import { UnderWay } from './http/under-way.js'
 import { Judgement } from './judgement.js'
 import { CedarPolicy } from './policy/cedar-policy.js'
 import { PolicyArguments } from './policy/policy-arguments.js'
@@ -46,14 +48,14 @@ export class Gateway implements AsyncDisposable {
   readonly #server: Server
   readonly #upstreams: readonly Upstream[]
   readonly #store: SessionStore
-  readonly #underWay: ReadonlySet<ServerResponse>
+  readonly #underWay: UnderWay
   #closing: Promise<void> | undefined
 
   private constructor(
     server: Server,
     upstreams: readonly Upstream[],
     store: SessionStore,
-    underWay: ReadonlySet<ServerResponse>,
+    underWay: UnderWay,
   ) {
     const { address, family, port } = server.address() as AddressInfo
     this.address = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
@@ -96,23 +98,23 @@ export class Gateway implements AsyncDisposable {
     }
 
     const handler = new RequestHandler({
-      allowedHosts,
-      allowedOrigins: new Set(config.listen?.allowedOrigins ?? []),
-      authentication,
-      sessions,
+      admission: {
+        allowedHosts,
+        allowedOrigins: new Set(config.listen?.allowedOrigins ?? []),
+        authentication,
+        upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
+      },
+      keys: new CallerKeys(sessions),
       methods,
       policyArguments: new PolicyArguments(config.policy.arguments ?? {}),
       judgement: new Judgement(store, policy),
-      upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
       storeKind: store.kind,
     })
-    const underWay = new Set<ServerResponse>()
+    const underWay = new UnderWay()
     const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS })
     server.on('request', (request, response) => {
-      underWay.add(response)
-      response.once('close', () => underWay.delete(response))
       if (!server.listening) response.shouldKeepAlive = false // closing: this connection's last request
-      void handler.handle(request, response) // never rejects
+      underWay.add(response, handler.handle(request, response))
     })
     try {
       await listen(server, config.listen ?? {})
@@ -140,7 +142,7 @@ export class Gateway implements AsyncDisposable {
     const closed = once(this.#server, 'close')
     this.#server.close()
     this.#server.closeIdleConnections()
-    for (const response of this.#underWay) {
+    for (const response of this.#underWay.responses) {
       response.shouldKeepAlive = false
       response.once('close', () => setImmediate(() => this.#server.closeIdleConnections()))
       if (response.req.method === 'GET') response.destroy() // a stream of server messages has no end of its own
@@ -149,6 +151,7 @@ export class Gateway implements AsyncDisposable {
     await closed
     clearTimeout(overdue)
     await Promise.all(this.#upstreams.map((upstream) => upstream.close()))
+    await this.#underWay.handled() // a client that has left may have left a label to be written
     await this.#store.close()
   }
 }

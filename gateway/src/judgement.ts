@@ -1,5 +1,5 @@
 import { runPhase } from 'indelible/enforcement'
-import type { PhaseContext, PhaseOutcome, SessionKeys, Verdict } from 'indelible/enforcement'
+import type { PhaseContext, PhaseOutcome, SessionKeys, Verdict, Violation } from 'indelible/enforcement'
 import type { SessionStore } from 'indelible'
 import { publishAlarm } from './alarm.js'
 import type { LabelRule } from './labels/label-rule.js'
@@ -9,6 +9,11 @@ import type { Target, Targets } from './upstream/target.js'
 
 /** The code of a denial by policy; denials for other reasons carry the codes of the enforcement. */
 const POLICY_DENIED = 'policy.denied'
+
+const UNLABELLED: Violation = {
+  code: 'stream.unlabelled',
+  message: 'the session does not carry the labels of what this stream may hold; call again',
+}
 
 /** A message that is to be judged. */
 export interface JudgedCall {
@@ -51,6 +56,21 @@ export class Judgement {
         taintAll(context, earned)
         return { allow: true }
       },
+    })
+  }
+
+  /**
+   * Before the rest of a stream is asked for: which call it belongs to cannot be told, so the session must carry every
+   * label that the results of its upstream bring.
+   */
+  resumption(keys: SessionKeys, labels: readonly LabelRule[]): Promise<PhaseOutcome> {
+    return runPhase(this.#store, {
+      phase: 'pre',
+      keys,
+      evaluate: (context) =>
+        labels.every(({ label }) => context.labels.has(label))
+          ? { allow: true }
+          : { allow: false, violation: UNLABELLED },
     })
   }
 

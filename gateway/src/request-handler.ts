@@ -1,53 +1,41 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { resolveSession } from 'indelible/enforcement'
 import { publishAlarm } from './alarm.js'
-import type { BearerAuthentication } from './http/authentication.js'
-import { hostRefusal } from './http/host-check.js'
-import { originRefusal } from './http/origin-check.js'
-import { refusal, sendJson, sendRefusal } from './http/refusal.js'
-import type { Refusal } from './http/refusal.js'
+import type { CallerKeys } from './caller-keys.js'
+import { admit } from './http/admission.js'
+import type { AdmissionRules, Admitted } from './http/admission.js'
+import { methodNotAllowed, sendJson, sendRefusal } from './http/refusal.js'
 import { bodyHeadersRefusal, readBody } from './http/request-body.js'
-import { forwardedHeaders, readHeaders } from './http/request-headers.js'
-import type { RequestHeaders } from './http/request-headers.js'
-import type { SessionSource } from './http/session-source.js'
+import { forwardedHeaders } from './http/request-headers.js'
 import type { JudgedCall, Judgement } from './judgement.js'
 import type { ResultLabels } from './labels/result-labels.js'
 import type { PolicyArguments } from './policy/policy-arguments.js'
-import { eraOf, eraOfVersion } from './rpc/era.js'
+import { eraOf } from './rpc/era.js'
 import type { Era } from './rpc/era.js'
 import { readMessage } from './rpc/message.js'
 import type { RequestId, RpcMessage } from './rpc/message.js'
-import type { MethodAllowList } from './rpc/method-allow-list.js'
+import { LISTEN } from './rpc/method-allow-list.js'
+import type { MethodAllowList, MethodRule } from './rpc/method-allow-list.js'
 import { mirroredHeadersProblem } from './rpc/mirrored-headers.js'
 import { errorReply, RpcCode } from './rpc/reply.js'
 import { parseStrictObject } from './rpc/strict-json.js'
 import { failureReply, violationReply } from './rpc/violation-reply.js'
 import type { Reply } from './rpc/violation-reply.js'
+import { SessionStreams } from './session-streams.js'
 import { HeldExchange } from './upstream/held-response.js'
 import { relayTo } from './upstream/relayed-response.js'
+import { statusOf } from './upstream/response-check.js'
 import type { UpstreamFailure } from './upstream/response-check.js'
 import { carriesContent, resolveTargets } from './upstream/target.js'
-import type { Upstream, UpstreamRequest } from './upstream/upstream.js'
+import type { UpstreamRequest } from './upstream/upstream.js'
 
 /** What requests are handled with. */
 export interface RequestHandling {
-  readonly allowedHosts: ReadonlySet<string>
-  readonly allowedOrigins: ReadonlySet<string>
-  readonly authentication: BearerAuthentication
-  readonly sessions: SessionSource
+  readonly admission: AdmissionRules
+  readonly keys: CallerKeys
   readonly methods: MethodAllowList
   readonly policyArguments: PolicyArguments
   readonly judgement: Judgement
-  readonly upstreams: ReadonlyMap<string, Upstream>
   readonly storeKind: string
-}
-
-/** A request whose sender is known. */
-interface Admitted {
-  readonly response: ServerResponse
-  readonly headers: RequestHeaders
-  readonly principal: string
-  readonly upstream: Upstream
 }
 
 /** A message that is one, in the era of its sender. */
@@ -61,6 +49,7 @@ interface Received extends Admitted {
  * The way of a request through the gateway; each step has an exit.
  *
  *     headers, host, origin      400 403
+ *     preflight of a browser     204
  *     authentication             401
  *     path, HTTP method          404 405
  *     body: size, encoding       400 413 415
@@ -77,9 +66,11 @@ interface Received extends Admitted {
  */
 export class RequestHandler {
   readonly #with: RequestHandling
+  readonly #streams: SessionStreams
 
   constructor(handling: RequestHandling) {
     this.#with = handling
+    this.#streams = new SessionStreams(handling.keys, handling.judgement)
   }
 
   /** Answers one request. Never rejects. */
@@ -94,42 +85,12 @@ export class RequestHandler {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const admitted = this.#admit(request, response)
-    if ('status' in admitted) return sendRefusal(response, admitted)
+    const admitted = admit(request, response, this.#with.admission)
+    if (admitted === undefined) return
     const { method } = request
     if (method === 'POST') return this.#post(request, admitted)
-    if (method === 'GET' || method === 'DELETE') return this.#passSession(method, admitted)
-    return sendRefusal(response, methodNotAllowed())
-  }
-
-  #admit(request: IncomingMessage, response: ServerResponse): Admitted | Refusal {
-    const { allowedHosts, allowedOrigins, authentication, upstreams } = this.#with
-    const read = readHeaders(request.rawHeaders)
-    if (!read.ok) return read.refusal
-    const { headers } = read
-    const misdirected =
-      hostRefusal(headers.get('host'), allowedHosts) ?? originRefusal(headers.get('origin'), allowedOrigins)
-    if (misdirected !== undefined) return misdirected
-
-    const caller = authentication.authenticate(headers.get('authorization'))
-    if (!caller.ok) return caller.refusal
-
-    const name = /^\/mcp\/([^/?#]+)$/.exec(request.url ?? '')?.[1]
-    const upstream = name === undefined ? undefined : upstreams.get(name)
-    if (upstream === undefined) return refusal(404, 'no such upstream; the path is /mcp/<upstream>')
-    return { response, headers, principal: caller.principal, upstream }
-  }
-
-  /** GET opens the stream of server messages, DELETE ends a session: both of the legacy era, and without data of ours. */
-  #passSession(method: 'GET' | 'DELETE', { response, headers, upstream }: Admitted): void {
-    const modern = eraOfVersion(headers.get('mcp-protocol-version')) === 'modern'
-    // Where results are held, what belongs to them must not come by this stream instead.
-    const withheld = method === 'GET' && upstream.catalogue.holdsResults
-    if (modern || withheld) return sendRefusal(response, methodNotAllowed('POST'))
-    upstream.dispatch(
-      { method, headers: forwardedHeaders(headers, upstream.headers), body: null },
-      relayTo(response, (failure) => sendRefusal(response, refusal(statusOf(failure), UPSTREAM_FAILED))),
-    )
+    if (method === 'GET' || method === 'DELETE') return this.#streams.handle(method, admitted)
+    return sendRefusal(response, methodNotAllowed('POST, GET, DELETE'))
   }
 
   async #post(request: IncomingMessage, admitted: Admitted): Promise<void> {
@@ -162,10 +123,10 @@ export class RequestHandler {
   }
 
   async #receive(received: Received): Promise<void> {
-    const { response, headers, principal, upstream, message, era } = received
-    const { methods, sessions, policyArguments, judgement } = this.#with
+    const { response, principal, upstream, message } = received
+    const { keys, policyArguments, judgement } = this.#with
 
-    const rule = message.kind === 'response' ? answerRule(message.outcome) : methods.rule(message.method, era)
+    const rule = this.#rule(received)
     if (rule === 'denied') {
       const data = { reason: 'method.denied' }
       return send(
@@ -175,21 +136,27 @@ export class RequestHandler {
     }
     if (rule === 'plain') return this.#relay(received)
 
-    const session = sessions.read(headers, message.kind === 'response' ? message.outcome : message.params)
-    if (!session.ok) return sendRefusal(response, session.refusal)
+    const caller = keys.read(received, message.kind === 'response' ? message.outcome : message.params)
+    if (!caller.ok) return sendRefusal(response, caller.refusal)
     const resolved = resolveTargets(message, upstream.name, upstream.catalogue, policyArguments)
     if (!resolved.ok)
       return send(response, failureReply(message, RpcCode.InvalidParams, `Refused: ${resolved.problem}.`))
 
     const { targets } = resolved
-    const { keys } = resolveSession({ issuer: TOKEN_ISSUER, subject: principal, ...session.stated })
-    const call: JudgedCall = { principal, keys, upstream: upstream.name, targets }
+    const call: JudgedCall = { principal, keys: caller.keys, upstream: upstream.name, targets }
     const outcome = await judgement.before(call)
-    if (!outcome.continue) return send(response, violationReply(message, era, outcome))
+    if (!outcome.continue) return send(response, violationReply(message, received.era, outcome))
     if (response.destroyed) return // the client is gone: its labels are kept, its call is not made
 
     const { resultLabels } = targets[0].listing
     return resultLabels === undefined ? this.#relay(received) : this.#hold(received, call, resultLabels)
+  }
+
+  #rule({ message, era, upstream }: Received): MethodRule {
+    if (message.kind === 'response') return carriesContent(message.outcome) ? 'judged' : 'plain'
+    // The modern counterpart of the stream that GET opens.
+    if (message.method === LISTEN && upstream.catalogue.holdsResults) return 'denied'
+    return this.#with.methods.rule(message.method, era)
   }
 
   #relay(received: Received): void {
@@ -219,16 +186,6 @@ export class RequestHandler {
   }
 }
 
-/** Who vouches for principals known by a configured token. */
-const TOKEN_ISSUER = 'static'
-
-const UPSTREAM_FAILED = 'the upstream failed'
-
-/** An answer without content, such as that to a ping, carries nothing; every other one leaves with data. */
-function answerRule(outcome: unknown): 'plain' | 'judged' {
-  return carriesContent(outcome) ? 'judged' : 'plain'
-}
-
 function upstreamRequest({ headers, upstream, body }: Received): UpstreamRequest {
   return { method: 'POST', headers: forwardedHeaders(headers, upstream.headers), body }
 }
@@ -237,14 +194,6 @@ function upstreamFailureReply(message: RpcMessage, failure: UpstreamFailure): Re
   return failureReply(message, statusOf(failure), 'The upstream gave no answer that can be passed on.', {
     reason: `upstream.${failure}`,
   })
-}
-
-function statusOf(failure: UpstreamFailure): number {
-  return failure === 'timeout' ? RpcCode.UpstreamTimeout : RpcCode.UpstreamFailure
-}
-
-function methodNotAllowed(allow = 'POST, GET, DELETE'): Refusal {
-  return refusal(405, 'this HTTP method is not served here', { allow })
 }
 
 function refuseBody(response: ServerResponse, code: number, message: string, id?: RequestId): void {

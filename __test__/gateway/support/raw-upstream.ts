@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 
 /** A request as an upstream got it. */
 export interface SeenRequest {
@@ -40,6 +41,11 @@ export class RawUpstream implements AsyncDisposable {
     const last = this.seen.at(-1)
     if (last === undefined) throw new Error('nothing has reached the upstream')
     return last
+  }
+
+  /** How many connections are open. */
+  connections(): Promise<number> {
+    return promisify(this.#server.getConnections.bind(this.#server))()
   }
 
   /** Forgets what it has seen and answers as at first. */

@@ -10,6 +10,8 @@ export class ScriptedStore implements SessionStore {
   failAppends = false
   /** Appends wait for this. */
   gate: Promise<void> | undefined
+  /** Loads wait for this. */
+  loadGate: Promise<void> | undefined
   readonly #memory = new MemorySessionStore()
 
   /** What a gateway opens this store with: `store: { kind: scripted }`. */
@@ -19,6 +21,7 @@ export class ScriptedStore implements SessionStore {
 
   async loadLabels(session: SessionRef): Promise<LoadResult> {
     this.log.push('load')
+    await this.loadGate
     return this.failLoads ? failure('load') : await this.#memory.loadLabels(session)
   }
 

@@ -32,8 +32,12 @@ function describe(issue: Issue): { path: PropertyKey[]; problem: string; unknown
   return { path: [...issue.path, ...issue.keys.slice(0, 1)], problem, unknownKey: true }
 }
 
-/** Of a union, the issue of the alternative that fits the value best: fewest issues, then the deepest. */
+/**
+ * Of a union, the issue of the alternative that fits the value best: fewest issues, then the deepest. Of a name in a
+ * mapping, what is wrong with it.
+ */
 function mostTelling(issue: Issue): Issue {
+  if (issue.code === 'invalid_key') return { ...issue, message: issue.issues[0]?.message ?? issue.message }
   if (issue.code !== 'invalid_union') return issue
   const [best] = issue.errors.toSorted((a, b) => misfit(a) - misfit(b)).flatMap(([first]) => first ?? [])
   return best === undefined ? issue : mostTelling({ ...best, path: [...issue.path, ...best.path] })

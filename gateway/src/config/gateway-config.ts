@@ -97,6 +97,12 @@ const headerName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name')
   .max(128)
+/** What the gateway or HTTP itself says about a request to an upstream. */
+const OWN_HEADERS =
+  /^(?:host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|last-event-id|mcp-.*)$/i
+const addedHeaderName = headerName.refine((name) => !OWN_HEADERS.test(name), {
+  error: 'is a header that the gateway or HTTP itself sets; leave it out',
+})
 const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
 
 const upstream = z.strictObject({
@@ -107,7 +113,7 @@ const upstream = z.strictObject({
     })
     .meta({ description: 'The MCP endpoint of the server, e.g. http://127.0.0.1:3000/mcp' }),
   headers: z
-    .record(headerName, headerValue)
+    .record(addedHeaderName, headerValue)
     .optional()
     .meta({ description: 'Headers added to every request.' }),
   timeoutMs: z.int().min(1).max(3_600_000).optional().meta({

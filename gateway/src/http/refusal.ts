@@ -20,6 +20,11 @@ export function refusal(
   return headers === undefined ? { status, code, message } : { status, code, message, headers }
 }
 
+/** @param allow the methods that are served, for the header of that name. */
+export function methodNotAllowed(allow: string): Refusal {
+  return refusal(405, 'this HTTP method is not served here', { allow })
+}
+
 export function sendRefusal(response: ServerResponse, refused: Refusal): void {
   sendJson(response, refused.status, errorReply(refused.id, refused.code, refused.message), refused.headers)
 }

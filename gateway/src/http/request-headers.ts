@@ -8,7 +8,7 @@ export type RequestHeadersCheck =
   | { readonly ok: true; readonly headers: RequestHeaders }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** The only header this gateway takes more than once; the values are joined as HTTP says. */
+/** The only headers this gateway takes more than once; the values are joined as HTTP says. */
 const LISTS: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -39,7 +39,6 @@ export function readHeaders(raw: readonly string[]): RequestHeadersCheck {
 const FORWARDED: ReadonlySet<string> = new Set([
   'accept',
   'content-type',
-  'last-event-id',
   'user-agent',
   'traceparent',
   'tracestate',

@@ -32,21 +32,29 @@ export type RpcMessageCheck =
 
 const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 
-/** What the gateway reads from `params`. Another spelling could mean the same to the upstream and nothing here. */
-const INSPECTED_PARAMS = new Map(
-  [
-    '_meta',
-    'name',
-    'uri',
-    'arguments',
-    'argument',
-    'ref',
-    'context',
-    'task',
-    'inputResponses',
-    'requestState',
-  ].map((name) => [foldCase(name), name]),
+/**
+ * What the gateway reads from `params`, and from the objects in it. Another spelling could mean the same to the upstream
+ * and nothing here.
+ */
+const INSPECTED_PARAMS = spellings(
+  '_meta',
+  'name',
+  'uri',
+  'arguments',
+  'argument',
+  'ref',
+  'context',
+  'notifications',
+  'task',
+  'inputResponses',
+  'requestState',
 )
+const INSPECTED_WITHIN: readonly (readonly [string, ReadonlyMap<string, string>])[] = [
+  ['ref', spellings('type', 'name', 'uri')],
+  ['argument', spellings('name', 'value')],
+  ['context', spellings('arguments')],
+  ['notifications', spellings('resourceSubscriptions')],
+]
 
 const NO_PARAMS: JsonObject = Object.freeze({})
 const NO_OBJECT = '`params` must be an object'
@@ -92,12 +100,32 @@ function envelopeProblem(value: JsonObject): string | undefined {
 
 function paramsProblem(params: unknown): string | undefined {
   if (params === undefined) return undefined
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) return NO_OBJECT
-  for (const key of Object.keys(params)) {
-    const inspected = INSPECTED_PARAMS.get(foldCase(key))
-    if (inspected !== undefined && inspected !== key) return `\`${inspected}\` is spelt in another case`
+  if (!isObject(params)) return NO_OBJECT
+  const problem = spellingProblem(params, INSPECTED_PARAMS)
+  if (problem !== undefined) return problem
+  for (const [name, inspected] of INSPECTED_WITHIN) {
+    const inner = Object.hasOwn(params, name) ? params[name] : undefined
+    const misspelt = isObject(inner) ? spellingProblem(inner, inspected) : undefined
+    if (misspelt !== undefined) return misspelt
   }
   return undefined
+}
+
+function spellingProblem(value: JsonObject, inspected: ReadonlyMap<string, string>): string | undefined {
+  for (const key of Object.keys(value)) {
+    const name = inspected.get(foldCase(key))
+    if (name !== undefined && name !== key) return `\`${name}\` is spelt in another case`
+  }
+  return undefined
+}
+
+/** Names by the form that all their spellings share. */
+function spellings(...names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [foldCase(name), name]))
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isRequestId(id: unknown): id is RequestId {

@@ -3,6 +3,9 @@ import type { Era } from './era.js'
 /** The action a client's answer to a server request is judged as. It is no method: answers have none. */
 export const ANSWER_ACTION = 'response'
 
+/** Opens the stream of what a modern server has to say unasked. */
+export const LISTEN = 'subscriptions/listen'
+
 /** Methods that open, keep or describe a connection. They carry nothing an agent derived from data. */
 const PLAIN_METHODS: ReadonlySet<string> = new Set([
   'initialize',
@@ -28,7 +31,7 @@ export const DEFAULT_METHODS: readonly string[] = [
   'resources/subscribe',
   'resources/unsubscribe',
   'completion/complete',
-  'subscriptions/listen',
+  LISTEN,
 ]
 
 /** Methods that the modern revision removed, and those it brought. */
@@ -41,7 +44,7 @@ const LEGACY_ONLY: ReadonlySet<string> = new Set([
   'notifications/initialized',
   'notifications/roots/list_changed',
 ])
-const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen'])
+const MODERN_ONLY: ReadonlySet<string> = new Set(['server/discover', LISTEN])
 
 /** What happens to a method: refused, forwarded as it is, or put before the policy. */
 export type MethodRule = 'denied' | 'plain' | 'judged'

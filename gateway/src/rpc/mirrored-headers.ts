@@ -29,7 +29,10 @@ export function mirroredHeadersProblem(
   headers: MirroredHeaders,
   message: RpcMessage,
 ): string | undefined {
-  if (message.kind === 'response') return undefined
+  if (message.kind === 'response') {
+    if (headers.method !== undefined) return 'Mcp-Method beside an answer, which has no method'
+    return headers.name === undefined ? undefined : 'Mcp-Name beside an answer, which has no name'
+  }
   const required = era === 'modern' && message.kind === 'request'
 
   const version = bodyVersion(message.params)

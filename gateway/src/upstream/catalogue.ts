@@ -62,15 +62,16 @@ export class Catalogue {
     return together(this.#resources.filter((entry) => matches(entry.uri, uri)))
   }
 
-  /** The listing of a URI template such as `crm://customers/{id}`: the entries that match all it can become. */
+  /**
+   * The listing of a URI template such as `crm://customers/{id}`, or of a URI. Some entry must match all it can become;
+   * then every entry that matches any of it counts, for what is proposed may be one of those.
+   */
   template(uri: unknown): Listing | undefined {
     if (typeof uri !== 'string') return undefined
-    const fixed = uri.replace(/\{.*/s, '')
-    return together(
-      this.#resources.filter(
-        ({ uri: pattern }) => pattern.endsWith('*') && fixed.startsWith(pattern.slice(0, -1)),
-      ),
-    )
+    if (!uri.includes('{')) return this.resource(uri)
+    const fixed = uri.slice(0, uri.indexOf('{'))
+    if (!isNormal(fixed) || !this.#resources.some((entry) => coversAll(entry.uri, fixed))) return undefined
+    return together(this.#resources.filter((entry) => meets(entry.uri, fixed)))
   }
 
   #listings(): readonly Listing[] {
@@ -97,6 +98,16 @@ function together(listings: readonly Listing[]): Listing | undefined {
 function matches(pattern: string, uri: string): boolean {
   if (!pattern.endsWith('*')) return pattern === uri
   return uri.startsWith(pattern.slice(0, -1)) && isNormal(uri)
+}
+
+/** Whether a pattern matches every URI that starts with `fixed`. */
+function coversAll(pattern: string, fixed: string): boolean {
+  return pattern.endsWith('*') && fixed.startsWith(pattern.slice(0, -1))
+}
+
+/** Whether a pattern matches some URI that starts with `fixed`. */
+function meets(pattern: string, fixed: string): boolean {
+  return coversAll(pattern, fixed) || pattern.startsWith(fixed)
 }
 
 /** Whether a URI has no second spelling that could lead out of the prefix it starts with. */

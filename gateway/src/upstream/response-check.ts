@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'undici/types/header.js'
+import { RpcCode } from '../rpc/reply.js'
 
 /** Why an exchange with an upstream brought no answer that may be passed on. */
 export type UpstreamFailure =
@@ -9,6 +10,11 @@ export type UpstreamFailure =
   | 'undecodable'
   | 'too-large'
   | 'interactive'
+
+/** The code, of HTTP or of JSON-RPC, that tells a client of a failure. */
+export function statusOf(failure: UpstreamFailure): number {
+  return failure === 'timeout' ? RpcCode.UpstreamTimeout : RpcCode.UpstreamFailure
+}
 
 export type ResponseCheck =
   | { readonly ok: true; readonly headers: Record<string, string> }

@@ -1,6 +1,6 @@
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyArguments } from '../policy/policy-arguments.js'
-import { ANSWER_ACTION } from '../rpc/method-allow-list.js'
+import { ANSWER_ACTION, LISTEN } from '../rpc/method-allow-list.js'
 import type { RpcMessage } from '../rpc/message.js'
 import type { JsonObject } from '../rpc/strict-json.js'
 import type { Catalogue, Listing } from './catalogue.js'
@@ -17,13 +17,15 @@ export interface Target {
 /** What a message is judged as: first what it asks for, then what else it carries. */
 export type Targets = readonly [Target, ...Target[]]
 
-export type TargetsResult =
-  | { readonly ok: true; readonly targets: Targets }
-  | { readonly ok: false; readonly problem: string }
+export type TargetsResult = { readonly ok: true; readonly targets: Targets } | Unresolved
 
-type TargetResult =
-  | { readonly ok: true; readonly target: Target }
-  | { readonly ok: false; readonly problem: string }
+type TargetResult = { readonly ok: true; readonly target: Target } | Unresolved
+
+/** `problem` quotes nothing that was sent. */
+interface Unresolved {
+  readonly ok: false
+  readonly problem: string
+}
 
 const UNLABELLED: Listing = { labels: [], resultLabels: undefined }
 
@@ -45,7 +47,10 @@ export function resolveTargets(
   if (message.kind === 'response') return { ok: true, targets: [answer] }
   const asked = requestedTarget(message, whole, catalogue, types)
   if (!asked.ok) return asked
-  return { ok: true, targets: carriesAnswer(message.params) ? [asked.target, answer] : [asked.target] }
+  const subscribed = message.method === LISTEN ? subscribedTargets(message.params, catalogue) : []
+  if (subscribed === undefined) return unlisted('resource')
+  const answers = carriesAnswer(message.params) ? [answer] : []
+  return { ok: true, targets: [asked.target, ...subscribed, ...answers] }
 }
 
 /** Whether content of the client goes along. Without content nothing does, as in {@link RpcResponse} to a ping. */
@@ -91,13 +96,8 @@ function requestedTarget(
     case 'resources/read':
     case 'resources/subscribe':
     case 'resources/unsubscribe': {
-      const listing = catalogue.resource(params['uri'])
-      if (listing === undefined) return unlisted('resource')
-      const uri = params['uri'] as string
-      return {
-        ok: true,
-        target: { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing },
-      }
+      const target = resourceTarget(action, params['uri'], catalogue)
+      return target === undefined ? unlisted('resource') : { ok: true, target }
     }
     case 'completion/complete': {
       const listing = completedListing(params['ref'], catalogue)
@@ -112,6 +112,24 @@ function requestedTarget(
     default:
       return { ok: true, target: { action, resource: whole, context: {}, listing: UNLABELLED } }
   }
+}
+
+function resourceTarget(action: string, uri: unknown, catalogue: Catalogue): Target | undefined {
+  const listing = catalogue.resource(uri)
+  if (listing === undefined || typeof uri !== 'string') return undefined
+  return { action, resource: { type: 'Resource', id: uri }, context: { uri }, listing }
+}
+
+/** Most resources that one request may subscribe to; each is judged. */
+const MAX_SUBSCRIPTIONS = 1000
+
+/** The resources that a modern client subscribes to, judged as subscriptions of the legacy era are. */
+function subscribedTargets(params: JsonObject, catalogue: Catalogue): readonly Target[] | undefined {
+  const filter = (params['notifications'] ?? {}) as { readonly resourceSubscriptions?: unknown }
+  const uris = filter.resourceSubscriptions ?? []
+  if (!Array.isArray(uris) || uris.length > MAX_SUBSCRIPTIONS) return undefined
+  const targets = uris.flatMap((uri) => resourceTarget('resources/subscribe', uri, catalogue) ?? [])
+  return targets.length === uris.length ? targets : undefined
 }
 
 function withArguments(
@@ -143,6 +161,6 @@ function completionArguments(params: JsonObject): unknown {
   return repeated ? null : { ...before, ...typed } // two values for one argument: not to be judged
 }
 
-function unlisted(kind: string): TargetResult {
+function unlisted(kind: string): Unresolved {
   return { ok: false, problem: `this ${kind} is not listed in the gateway's configuration` }
 }
