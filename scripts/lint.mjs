@@ -11,7 +11,7 @@ import { bootstrap, install } from './bootstrap.mjs'
 import { CommandError, ROOT, command, outputOf, script } from './command.mjs'
 
 const TYPESCRIPT = ['src', 'gateway/src']
-const PROGRAMS = ['__test__', 'scripts', 'bench', 'examples', 'vitest.config.ts']
+const PROGRAMS = ['__test__', 'scripts', 'bench', 'soak', 'examples', 'vitest.config.ts']
 
 /** @type {readonly { name: string, run: () => Promise<void>, needs?: readonly [string, ...string[]] }[]} */
 const CHECKS = [

@@ -1,14 +1,13 @@
 // A server on a disk that loses what was not synced when its power is cut. Killing a process does not show that: what
 // it wrote stands in the kernel's cache and survives it.
 
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
-import { type TestServer, startServer } from '../../scripts/test-server.mjs'
+import { type ServerOptions, type TestServer, startServer } from '../../scripts/test-server.mjs'
+import { compileShim } from './shim.js'
 
 const SOURCE = fileURLToPath(new URL('fsync-shim.c', import.meta.url))
 /** The file that a server appends its commands to: the one that carries what was acknowledged. */
@@ -22,14 +21,17 @@ export class PowerCutServer implements AsyncDisposable {
   readonly #scratch: string
   readonly server: TestServer
 
-  /** Starts a server with an appended file; `appendfsync` decides when it is synced. Compiles the shim with `cc`. */
-  static async start(appendfsync: 'always' | 'everysec' | 'no'): Promise<PowerCutServer> {
+  /** Starts a server with an appended file; `appendfsync` decides when it is synced. */
+  static async start(
+    appendfsync: 'always' | 'everysec' | 'no',
+    options: Pick<ServerOptions, 'config' | 'file'> = {},
+  ): Promise<PowerCutServer> {
     const scratch = await mkdtemp(join(tmpdir(), 'indelible-fsync-'))
     try {
-      const library = join(scratch, 'fsync-shim.so')
-      await promisify(execFile)('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', library, SOURCE, '-ldl'])
+      const library = await compileShim(SOURCE, scratch)
       const server = await startServer({
-        config: { appendonly: 'yes', appendfsync },
+        ...options,
+        config: { ...options.config, appendonly: 'yes', appendfsync },
         env: {
           LD_PRELOAD: library,
           FSYNC_SHIM_LOG: join(scratch, 'synced'),

@@ -37,7 +37,7 @@ export class Host implements AsyncDisposable {
 
 /** A fault between two groups of hosts, until it is healed. */
 export interface Cut {
-  heal(): void
+  readonly heal: () => void
 }
 
 interface ActiveCut {

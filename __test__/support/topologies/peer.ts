@@ -10,6 +10,8 @@ export interface PeerOptions {
   readonly server?: ServerOptions['server']
   /** Settings of every data server, over those of the topology. */
   readonly config?: Readonly<Record<string, string | number>>
+  /** Lines for the configuration file of every data server. */
+  readonly file?: readonly string[]
   /** Each server is a host of this network; without one they talk to each other and to clients directly. */
   readonly network?: Network | undefined
 }
@@ -28,7 +30,7 @@ export class Peer implements AsyncDisposable {
 
   /** Starts a server that announces the ports of its host. */
   static async start(
-    { server, config, network }: PeerOptions,
+    { server, config, file = [], network }: PeerOptions,
     settings: (announced: { port: number; busPort: number; ownBusPort: number }) => PeerSettings,
   ): Promise<Peer> {
     const host = network?.host()
@@ -40,7 +42,7 @@ export class Peer implements AsyncDisposable {
       port: ownPort,
       ...(server === undefined ? {} : { server }),
       config: { ...own.config, ...config },
-      file: [...own.file, ...(host === undefined ? [] : [`bind-source-addr ${host.address}`])],
+      file: [...own.file, ...file, ...(host === undefined ? [] : [`bind-source-addr ${host.address}`])],
     })
     return new Peer(started, host, port, busPort)
   }
@@ -69,6 +71,12 @@ export class Peer implements AsyncDisposable {
     return Object.fromEntries(
       Array.from(text.matchAll(/^([^#:\r\n]+):(.*?)\r?$/gm), ([, key, value]) => [key, value]),
     )
+  }
+
+  /** How many replicas it has that keep up with it. */
+  async replicasInStep(): Promise<number> {
+    const info = await this.info('replication')
+    return Object.values(info).filter((value) => /,state=online,.*,lag=[01]$/.test(value)).length
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ import { Peer, type PeerOptions, type PeerSettings } from './peer.js'
 import { until } from './until.js'
 
 /** What the sentinels call the group. */
-const SERVICE = 'labels'
+export const SERVICE = 'labels'
 /**
  * How long a primary must be silent before a sentinel calls it down, in milliseconds. Not below what it takes the fence
  * of a primary that was cut off to close (`min-replicas-max-lag` and two seconds): else two primaries answer at once.
@@ -183,23 +183,21 @@ export class SentinelGroup implements AsyncDisposable {
 
 /** Resolves once all of `peers` but the primary replicate from it and keep up. */
 async function inStep(peers: readonly Peer[], primary: Peer): Promise<void> {
+  const replicas = peers.filter((peer) => peer !== primary)
   await until('replicas in step', async () => {
-    const seen = await Promise.all(peers.map((peer) => peer.info('replication')))
-    return seen.every((info, n) =>
-      peers[n] === primary
-        ? Number(info['min_slaves_good_slaves']) === peers.length - 1
-        : info['master_link_status'] === 'up' && Number(info['master_port']) === primary.port,
+    const seen = await Promise.all(replicas.map((peer) => peer.info('replication')))
+    const follow = seen.every(
+      (info) => info['master_link_status'] === 'up' && Number(info['master_port']) === primary.port,
     )
+    return follow && (await primary.replicasInStep()) === replicas.length
   })
 }
 
 function settings(announcedPort: number, primaryPort: number | undefined): PeerSettings {
   return {
-    config: { appendonly: 'yes' },
+    config: { appendonly: 'yes', 'min-replicas-to-write': 1, 'min-replicas-max-lag': 1 },
     // In the file, where a failover rewrites it: a peer that comes back must not take itself for what it was before.
     file: [
-      'min-replicas-to-write 1',
-      'min-replicas-max-lag 1',
       'replica-announce-ip 127.0.0.1',
       `replica-announce-port ${announcedPort}`,
       'repl-diskless-sync-delay 0',

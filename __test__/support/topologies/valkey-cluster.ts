@@ -4,10 +4,13 @@ import { createHash } from 'node:crypto'
 
 import { Parts } from './parts.js'
 import { Peer, type PeerOptions, type PeerSettings } from './peer.js'
+import { moveSlots } from './slot-migration.js'
 import { until } from './until.js'
 
 /** Slots of a cluster. */
 export const SLOTS = 16_384
+/** Slots that are moved in one go. */
+const SLOTS_AT_ONCE = 256
 /** How long a node must be silent before the others call it down, in milliseconds; above what the fence needs. */
 const NODE_TIMEOUT_MS = 3_000
 
@@ -110,13 +113,28 @@ export class ValkeyCluster implements AsyncDisposable {
       )
     })
     await until('replicas in step', async () => {
-      const infos = await Promise.all(this.peers.map((peer) => peer.info('replication')))
-      return infos.every((info) =>
-        info['role'] === 'master'
-          ? Number(info['min_slaves_good_slaves'] ?? 1) >= 1
-          : info['master_link_status'] === 'up',
-      )
+      const nodes = await this.nodes()
+      const inStep = nodes.map(async ({ id, peer, isPrimary }) => {
+        const replicas = nodes.filter(({ primaryId }) => primaryId === id).length
+        if (isPrimary) return (await peer.replicasInStep()) === replicas
+        return (await peer.info('replication'))['master_link_status'] === 'up'
+      })
+      return (await Promise.all(inStep)).every(Boolean)
     })
+  }
+
+  /** Moves slots with their keys from one primary to another, while both go on serving. */
+  async moveSlots(from: ClusterNode, to: ClusterNode, slots: readonly number[]): Promise<void> {
+    const others = (await this.primaries()).filter(({ id }) => id !== from.id && id !== to.id)
+    const move = { from, to, others: others.map(({ peer }) => peer) }
+    for (let n = 0; n < slots.length; n += SLOTS_AT_ONCE) {
+      const some = slots.slice(n, n + SLOTS_AT_ONCE)
+      // As a whole again if a connection breaks: each step may be taken twice.
+      await until('slots that have moved', async () => {
+        await moveSlots(move, some)
+        return true
+      })
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -214,6 +232,8 @@ function settings(
       'repl-diskless-sync-delay': 0,
       'min-replicas-to-write': replicas === 0 ? 0 : 1,
       'min-replicas-max-lag': 1,
+      // A primary whose last slot moves away stays a primary, to be given others.
+      'cluster-allow-replica-migration': 'no',
     },
     file: [],
   }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
-import { type Server, type TlsOptions, createServer } from 'node:tls'
+import { type SecureContextOptions, type Server, type TlsOptions, createServer } from 'node:tls'
 
 /** A running front. */
 export class TlsFront implements AsyncDisposable {
@@ -36,6 +36,11 @@ export class TlsFront implements AsyncDisposable {
   /** `rediss://127.0.0.1:<port>` */
   get url(): string {
     return `rediss://127.0.0.1:${this.port}`
+  }
+
+  /** Shows and demands other certificates from now on; connections that are open stay. */
+  show(options: SecureContextOptions): void {
+    this.#listener.setSecureContext(options)
   }
 
   /** Stops listening; connections end with their clients. */
