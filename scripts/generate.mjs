@@ -1,10 +1,13 @@
 // Writes every generated file that is committed, or with --check says which of them are not what they would be:
 //
-//   schema/indelible.schema.json     JSON Schema of the store block, from the Rust configuration struct
-//   src/config/valkey-config.ts      its TypeScript type
-//   docs/configuration.md            its table, between two markers
-//   gateway/schema/…                 JSON Schema of the gateway's configuration
-//   native/index.js, index.d.ts      loader and types of the addon
+//   schema/indelible.schema.json           JSON Schema of the store block, from the Rust configuration struct
+//   src/config/valkey-config.ts            its TypeScript type
+//   docs/configuration.md                  its table, between two markers
+//   schema/indelible-storage.schema.json   the same three of the storage driver
+//   src/storage/redis-storage-config.ts
+//   docs/storage.md
+//   gateway/schema/…                       JSON Schema of the gateway's configuration
+//   native/index.js, index.d.ts            loader and types of the addon
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -44,14 +47,17 @@ async function generate() {
   // Built as the tests are, so that nothing is compiled twice.
   await command('cargo', ['build', '--workspace', '--all-features', '--example', 'print-config-schema'])
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target')
-  const valkey = published(await printedBy(join(target, 'debug', 'examples', 'print-config-schema'), []))
+  const { labels, storage } = published(await printedBy(join(target, 'debug', 'examples', 'print-config-schema'), []))
   const gateway = await printedBy('node', ['gateway/dist/config/print-schema.js'])
   // Into a folder of its own: generating must not touch the addon that is in use.
   await buildNative('fast', 'target/generated-native')
   return new Map([
-    ['schema/indelible.schema.json', json(storeSchema(valkey))],
-    ['src/config/valkey-config.ts', await configTypes(valkey)],
-    ['docs/configuration.md', await withTable('docs/configuration.md', configTable(valkey))],
+    ['schema/indelible.schema.json', json(storeSchema(labels))],
+    ['src/config/valkey-config.ts', await configTypes(labels)],
+    ['docs/configuration.md', await withTable('docs/configuration.md', configTable(labels))],
+    ['schema/indelible-storage.schema.json', json(storage)],
+    ['src/storage/redis-storage-config.ts', await configTypes(storage)],
+    ['docs/storage.md', await withTable('docs/storage.md', configTable(storage))],
     ['gateway/schema/indelible-gateway.schema.json', gateway],
     ['native/index.js', await readFile(join(ROOT, 'target/generated-native/index.js'), 'utf8')],
     ['native/index.d.ts', await readFile(join(ROOT, 'target/generated-native/index.d.ts'), 'utf8')],
@@ -70,7 +76,7 @@ async function printedBy(program, args) {
 
 /** @param {import('json-schema-to-typescript').JSONSchema} schema */
 async function configTypes(schema) {
-  return compile(schema, schema.title ?? 'ValkeySessionStoreConfig', {
+  return compile(schema, String(schema.title), {
     bannerComment: '// GENERATED from the Rust configuration struct by `npm run generate`. Do not edit.',
     style: { semi: false, singleQuote: true, printWidth: 110, trailingComma: 'all' },
   })

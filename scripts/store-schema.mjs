@@ -3,13 +3,15 @@
 /** @typedef {import('json-schema-to-typescript').JSONSchema} JSONSchema */
 
 /**
- * The schema of the driver as users should see it: without `null` (an optional key is left out, never null), what is
+ * The schemas of the drivers as users should see them: without `null` (an optional key is left out, never null), what is
  * required first, and types by their names outside of Rust.
  * @param {string} printed   what the Rust example prints
- * @returns {JSONSchema}
+ * @returns {{ readonly labels: JSONSchema, readonly storage: JSONSchema }}
  */
 export function published(printed) {
-  return /** @type {JSONSchema} */ (strip(JSON.parse(printed.replaceAll(/\bRaw(?=[A-Z]\w+")/g, ''))))
+  const schemas = strip(JSON.parse(printed.replaceAll(/\bRaw(?=[A-Z]\w+")/g, '')))
+  const [labels, storage] = /** @type {[JSONSchema, JSONSchema]} */ (schemas)
+  return { labels, storage }
 }
 
 /**
