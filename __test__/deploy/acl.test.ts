@@ -13,6 +13,7 @@ import { type TestServer, startServer } from '../../scripts/test-server.mjs'
 import { blocks, page, tableRows } from '../docs/support/page.js'
 import { type RespClient, connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
+import { until } from '../support/topologies/until.js'
 import { failureOf, keyOf, labelsOf, openStore } from '../valkey/support/store.js'
 
 const PASSWORD = 'correct horse battery staple'
@@ -72,8 +73,21 @@ const VARIATIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
   '`generation: off`': { generation: 'off', ttlSeconds: 600 },
   'no `ttlSeconds`, with a generation': {},
   '`durability: { disk: always }`': { durability: { disk: 'always' }, checks: 'enforce', ttlSeconds: 600 },
+  '`durability: { replicas }`': { durability: { replicas: 1 } },
   'a database other than 0': { database: 1, ttlSeconds: 600 },
   'Valkey, or Redis 7.2 and newer': { ttlSeconds: 600 },
+}
+
+/** A replica that has told its primary what it has. */
+async function replicaOf(primary: TestServer, admin: RespClient): Promise<TestServer> {
+  // Otherwise the primary waits five seconds for further replicas.
+  await admin.send('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+  const replica = await startServer({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
+  await until('the replica answers', async () => {
+    await admin.send('SET', 'in-step', '1', 'PX', '1')
+    return (await admin.send('WAIT', '1', '100')) === 1
+  })
+  return replica
 }
 
 describe('the variations', () => {
@@ -92,6 +106,7 @@ describe('the variations', () => {
     const rules = verb === 'add' ? `${base} ${changed}` : base.replace(changed, '')
 
     await using admin = await connect(server().port)
+    await using _replica = when.includes('replicas') ? await replicaOf(server(), admin) : undefined
     await admin.send('ACL', 'LOG', 'RESET')
     const username = await addUser(admin, rules)
     await using store = await openStore(server(), { username, password: PASSWORD, ...VARIATIONS[when] })

@@ -110,6 +110,21 @@ impl Batch {
         Self::new(Arc::clone(&self.frame), slots, Arc::clone(&self.lanes))
     }
 
+    /// Its appends and its other operations, in as many batches as their lanes must not have them together.
+    pub(crate) fn separate(self) -> [Option<Self>; 2] {
+        let appends = self.slots.iter().filter(|slot| slot.opcode == Opcode::Append).count();
+        if !self.lanes.separates_appends() || appends == 0 || appends == self.slots.len() {
+            return [Some(self), None];
+        }
+        let (appends, others) = self.slots.iter().partition(|slot| slot.opcode == Opcode::Append);
+        [Some(self.with_slots(others)), Some(self.with_slots(appends))]
+    }
+
+    /// Whether it holds appends alone, as far as its lanes tell them apart.
+    pub(crate) fn is_of_appends(&self) -> bool {
+        self.slots.first().is_some_and(|slot| slot.opcode == Opcode::Append)
+    }
+
     /// The first `count` operations, and the others.
     pub(crate) fn split_at(&self, count: usize) -> (Self, Self) {
         let (first, rest) = self.slots.split_at_checked(count).unwrap_or((&self.slots, &[]));

@@ -38,7 +38,9 @@ pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), F
     if frame.len() > DIRECT_BYTES {
         return Err(frame);
     }
-    let Some(lanes) = store.topology().idle_lanes() else { return Err(frame) };
+    let Some(lanes) = store.topology().idle_lanes().filter(|lanes| lanes.takes_directly(&frame)) else {
+        return Err(frame);
+    };
     let batch = Arc::new(Batch::of(frame, Origin::Caller, Arc::clone(lanes)));
     let operations = batch.slots().len();
     // Counted first: the answer may be there before this thread goes on.

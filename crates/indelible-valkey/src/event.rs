@@ -37,10 +37,15 @@ pub enum Alarm {
     },
     /// The server's settings do not carry the promise.
     UnsafeServer {
-        /// Which: `eviction`, `durability`, `version`, `acl`, `role` or `clock`.
+        /// Which: `eviction`, `durability`, `fence`, `version`, `acl`, `role` or `clock`.
         reason: &'static str,
         /// What was found and what to change.
         detail: Box<str>,
+    },
+    /// Too few replicas confirmed appends in time: those were failed. Told once, until appends are confirmed again.
+    NotReplicated {
+        /// Replicas that did.
+        acknowledged: u32,
     },
     /// Credentials, or files of them, were refused or could not be used; earlier ones stay in use where there are any.
     CredentialsRejected {
@@ -67,6 +72,7 @@ impl Alarm {
             Self::KeyspaceLost { .. } => "session_store_keyspace_lost",
             Self::LabelRegression { .. } => "session_store_label_regression",
             Self::UnsafeServer { .. } => "session_store_unsafe_server",
+            Self::NotReplicated { .. } => "session_store_not_replicated",
             Self::CredentialsRejected { .. } => "session_store_credentials_rejected",
             Self::LayoutMismatch { .. } => "session_store_layout_mismatch",
         }
@@ -82,6 +88,7 @@ impl Alarm {
             Self::KeyspaceLost { reason } => json!({ "reason": reason }),
             Self::LabelRegression { session, known } => json!({ "sessionDigest": session, "knownLabels": known }),
             Self::UnsafeServer { reason, detail } => json!({ "reason": reason, "detail": detail }),
+            Self::NotReplicated { acknowledged } => json!({ "acknowledged": acknowledged }),
             Self::CredentialsRejected { detail } => json!({ "detail": detail }),
             Self::LayoutMismatch { ours, theirs } => json!({ "ttlSeconds": ours, "recordedTtlSeconds": theirs }),
         }

@@ -126,6 +126,16 @@ impl Frame {
         self.submitted
     }
 
+    /// Its operations, in their order.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = Request<'_>> {
+        let mut offset = 0;
+        std::iter::from_fn(move || {
+            let request = self.request_at(offset)?;
+            offset += request.length;
+            Some(request)
+        })
+    }
+
     /// The operation at `offset`, or `None` at the end and where the bytes are not a frame.
     pub(crate) fn request_at(&self, offset: usize) -> Option<Request<'_>> {
         let rest = self.bytes.get(offset..)?;

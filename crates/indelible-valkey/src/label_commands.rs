@@ -162,6 +162,15 @@ impl LabelCommands {
         }
     }
 
+    /// Writes a change that always changes something, in the slot of the key with this digest: `SET … PX` on a key
+    /// beside it, which is gone a second later.
+    pub(crate) fn write_sync(&self, out: &mut Vec<u8>, hex: &[u8; 64]) {
+        let key = self.key(hex);
+        // In a cluster the slot is that of what stands in the first braces, if anything does.
+        let sync = if key.contains(&b'{') { [&key, &b":sync"[..]].concat() } else { [b"{", &*key, b"}:sync"].concat() };
+        push_command(out, &[b"SET", &sync, b"1", b"PX", b"1000"]);
+    }
+
     /// Writes what takes back a life that an append's `EXPIRE` gave to a key that is no set: `PERSIST` where the ACL
     /// allows it, else `GETEX … PERSIST`, which works on strings, else the longest life there is, which `GT` gives to
     /// no key that has none.
@@ -223,6 +232,8 @@ mod tests {
             written(|out| assert_eq!(commands.write_proof(out, None), Some(ProofKind::Generation))),
             packed(&["GETEX", "taint:v1:generation", "PERSIST"])
         );
+        let sync = format!("{{{key}}}:sync");
+        assert_eq!(written(|out| commands.write_sync(out, &hex)), packed(&["SET", &sync, "1", "PX", "1000"]));
         assert_eq!(
             written(|out| assert_eq!(commands.write_disarm(out, &hex), 3)),
             packed(&["PERSIST", &key])

@@ -1,117 +1,69 @@
-//! The pool of lanes. A lane is checked out only for the moment in which a batch is handed to it, so that many
-//! batches share it; the pool bounds how many there are and opens new ones within the connect time-out.
+//! The lanes of one store to one node: those for loads and everything else, and where replicas must confirm appends,
+//! others for those, because a `WAIT` holds up whatever comes behind it.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::sync::Arc;
 
-use deadpool::managed::{self, PoolError, QueueMode};
-use indelible_core::{Failure, Timeout};
-use tokio::time::timeout;
-
+use crate::batch::Batch;
 use crate::event::Event;
 use crate::fault::Fault;
-use crate::lane::{DirectLane, Errand, LaneError, LaneManager, Rejected};
+use crate::frame::{Frame, Opcode};
+use crate::lane::Errand;
+use crate::lane_pool::LanePool;
 use crate::node::Node;
 use crate::outcome::Outcomes;
-
-/// Pause before another lane is opened beside working ones when opening one has failed.
-const GROWTH_PAUSE: Duration = Duration::from_secs(1);
-
-/// A pool of lanes to one node. Cheap to clone; clones share the lanes.
-pub(crate) type Pool = managed::Pool<LaneManager>;
-
-/// Builds a pool of at most `connections` lanes.
-pub(crate) fn build(manager: LaneManager, connections: usize) -> Result<Pool, managed::BuildError> {
-    // First in, first out: batches take turns on the lanes.
-    Pool::builder(manager).max_size(connections).queue_mode(QueueMode::Fifo).build()
-}
 
 /// The lanes of one store to one node.
 #[derive(Debug)]
 pub(crate) struct Lanes {
-    pool: Pool,
     node: Arc<Node>,
-    connect_timeout: Duration,
     events: Arc<dyn Outcomes>,
-    growing: Arc<AtomicBool>,
-    /// The lane that was used last: the one that a caller's thread tries first.
-    last: Mutex<Option<DirectLane>>,
+    common: LanePool,
+    /// For appends, where replicas must confirm them.
+    appends: Option<LanePool>,
 }
 
 impl Lanes {
-    pub(crate) fn new(pool: Pool, node: Arc<Node>, connect_timeout: Duration, events: Arc<dyn Outcomes>) -> Self {
-        Self { pool, node, connect_timeout, events, growing: Arc::default(), last: Mutex::default() }
+    pub(crate) fn new(node: Arc<Node>, events: Arc<dyn Outcomes>, common: LanePool, appends: Option<LanePool>) -> Self {
+        Self { node, events, common, appends }
+    }
+
+    /// Whether appends go over lanes of their own, so that no batch may hold other operations beside them.
+    pub(crate) fn separates_appends(&self) -> bool {
+        self.appends.is_some()
     }
 
     /// Whether a caller's thread may try to write to the lane that was used last.
     pub(crate) fn is_idle(&self) -> bool {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(DirectLane::is_idle)
+        self.common.is_idle()
+    }
+
+    /// Whether a caller's thread may write this frame itself.
+    pub(crate) fn takes_directly(&self, frame: &Frame) -> bool {
+        !self.separates_appends() || frame.requests().all(|request| request.opcode != Opcode::Append)
     }
 
     /// Writes the errand from this thread, to the lane that was used last; returns it unless that lane is idle.
     pub(crate) fn submit_directly(&self, errand: Errand) -> Result<(), Errand> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match last {
-            Some(lane) => lane.submit(errand, &self.node),
-            None => Err(errand),
-        }
+        self.common.submit_directly(errand, &self.node)
     }
 
     /// Hands the errand to a lane that is open now; returns it if there is none.
     pub(crate) fn submit_now(&self, errand: Errand) -> Result<(), Errand> {
         if self.node.take_untidy() {
-            self.pool.retain(|lane, _| lane.is_open());
+            self.pools().for_each(LanePool::tidy);
         }
-        if self.pool.status().available == 0 {
-            return Err(errand);
-        }
-        let mut checkout = pin!(self.pool.get());
-        let Poll::Ready(Ok(lane)) = checkout.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            return Err(errand);
-        };
-        if lane.is_busy() {
-            self.grow();
-        }
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if !last.as_ref().is_some_and(|last| last.is(&lane)) {
-            *last = Some(lane.direct());
-        }
-        drop(last);
-        lane.submit(errand).map_err(|Rejected(errand)| errand)
+        self.pool_for(&errand.batch).submit_now(errand)
     }
 
     /// Hands the errand to a lane, opening one if need be; bounded by the connect time-out, waiting included.
-    pub(crate) async fn submit(&self, mut errand: Errand) -> Result<(), (Errand, Fault)> {
-        let submitting = async {
-            loop {
-                let lane = match self.pool.get().await {
-                    Ok(lane) => lane,
-                    Err(PoolError::Backend(LaneError(fault))) => return Err(fault),
-                    Err(_) => return Err(Fault::new(Failure::Closed)),
-                };
-                errand.deadline = errand.store.deadline_of(&errand.batch);
-                match lane.submit(errand.clone()) {
-                    Ok(()) => return Ok(()),
-                    // It closed between the pool's look at it and ours.
-                    Err(Rejected(_)) => drop(managed::Object::take(lane)),
-                }
-            }
-        };
-        match timeout(self.connect_timeout, submitting).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(fault)) => Err((errand, fault)),
-            Err(_) => Err((errand, Fault::new(Failure::Timeout(Timeout::Connect)))),
-        }
+    pub(crate) async fn submit(&self, errand: Errand) -> Result<(), (Errand, Fault)> {
+        self.pool_for(&errand.batch).submit(errand).await
     }
 
     /// Closes every lane: their node is in doubt.
     pub(crate) fn drop_all(&self) {
         self.node.retire_lanes();
-        self.pool.retain(|_, _| false);
+        self.pools().for_each(LanePool::drop_all);
     }
 
     pub(crate) fn node(&self) -> &Node {
@@ -125,38 +77,14 @@ impl Lanes {
 
     /// Refuses further checkouts and closes every lane.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.pools().for_each(LanePool::close);
     }
 
-    /// Opens one more lane in the background while the others are busy.
-    fn grow(&self) {
-        let status = self.pool.status();
-        if status.size >= status.max_size || self.growing.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        // Only a checkout that finds no idle lane opens one, so the idle ones are held for the moment in which that
-        // checkout starts.
-        let mut held = Vec::new();
-        let opening = loop {
-            let pool = self.pool.clone();
-            let mut checkout = Box::pin(async move { pool.get().await });
-            match checkout.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Ok(lane)) => held.push(lane),
-                Poll::Ready(Err(_)) => break None,
-                Poll::Pending => break Some(checkout),
-            }
-        };
-        drop(held);
-        let growing = Arc::clone(&self.growing);
-        tokio::spawn(async move {
-            let opened = match opening {
-                Some(checkout) => checkout.await.is_ok(),
-                None => false,
-            };
-            if !opened {
-                tokio::time::sleep(GROWTH_PAUSE).await;
-            }
-            growing.store(false, Ordering::Relaxed);
-        });
+    fn pool_for(&self, batch: &Batch) -> &LanePool {
+        self.appends.as_ref().filter(|_| batch.is_of_appends()).unwrap_or(&self.common)
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &LanePool> {
+        std::iter::once(&self.common).chain(&self.appends)
     }
 }

@@ -52,6 +52,7 @@ mod keys;
 mod label_commands;
 mod label_sets;
 mod lane;
+mod lane_pool;
 mod lanes;
 mod memory;
 mod node;

@@ -9,6 +9,8 @@ use crate::breaker::{Breaker, BreakerLimits};
 use crate::checks::Finding;
 use crate::connect_gate::ConnectGate;
 use crate::connection::ServerInfo;
+use crate::event::{Alarm, Event};
+use crate::lane::Verdict;
 
 /// A server and the state of the connections to it.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Node {
     /// Lanes older than this number are not to be used any more.
     oldest_lane: AtomicUsize,
     next_lane: AtomicUsize,
+    /// Replicas have not confirmed the last group of appends.
+    unreplicated: AtomicBool,
     /// A lane has closed since the pool was last tidied.
     untidy: AtomicBool,
 }
@@ -48,6 +52,7 @@ impl Node {
             open_lanes: AtomicUsize::new(0),
             oldest_lane: AtomicUsize::new(0),
             next_lane: AtomicUsize::new(0),
+            unreplicated: AtomicBool::new(false),
             untidy: AtomicBool::new(false),
         }
     }
@@ -67,6 +72,18 @@ impl Node {
         known.info = Some(info);
         known.findings = findings;
         Change { replaced, new_findings }
+    }
+
+    /// Notes whether replicas confirmed appends; an alarm when they did not and did before.
+    pub(crate) fn note_replication(&self, verdict: &Verdict) -> Option<Event> {
+        match verdict {
+            Verdict::Replicated => self.unreplicated.store(false, Ordering::Relaxed),
+            Verdict::Short(acknowledged) if !self.unreplicated.swap(true, Ordering::Relaxed) => {
+                return Some(Event::Alarm(Alarm::NotReplicated { acknowledged: *acknowledged }));
+            }
+            Verdict::Short(_) | Verdict::Refused(_) => {}
+        }
+        None
     }
 
     /// A lane has been opened; returns its number.

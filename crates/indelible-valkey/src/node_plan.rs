@@ -6,14 +6,15 @@ use deadpool::managed::BuildError;
 
 use crate::breaker::BreakerLimits;
 use crate::checks::Demands;
-use crate::config::Config;
+use crate::config::{Config, Replication};
 use crate::connection::{Dialer, Handshake};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::examiner::Examiner;
 use crate::generation::GenerationPin;
 use crate::lane::LaneManager;
-use crate::lanes::{self, Lanes};
+use crate::lane_pool::LanePool;
+use crate::lanes::Lanes;
 use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::timing::Timing;
@@ -31,6 +32,7 @@ pub(crate) struct NodePlan {
     breaker: BreakerLimits,
     connections: usize,
     timing: Timing,
+    replication: Option<Replication>,
     outcomes: Arc<dyn Outcomes>,
 }
 
@@ -46,6 +48,7 @@ impl NodePlan {
             breaker: config.breaker,
             connections: config.connections,
             timing: config.timing,
+            replication: config.replication,
             outcomes,
         }
     }
@@ -56,19 +59,25 @@ impl NodePlan {
     ///
     /// The pool cannot be built.
     pub(crate) fn lanes(&self, endpoint: Endpoint) -> Result<Lanes, BuildError> {
-        let node = Arc::new(Node::new(self.connections, self.breaker));
-        let handshake = Handshake {
-            credentials: self.credentials.clone(),
-            database: self.database,
-            key_prefix: self.key_prefix.clone(),
-            generation: Arc::clone(&self.generation),
-            examiner: Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(&self.outcomes))),
-        };
+        let pools = if self.replication.is_some() { 2 } else { 1 };
+        let node = Arc::new(Node::new(self.connections * pools, self.breaker));
+        let examiner = Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(&self.outcomes)));
         let dialer = Dialer::new(endpoint, self.tls.clone());
         let Timing { connect, command, .. } = self.timing;
-        let outcomes = Arc::clone(&self.outcomes);
-        let manager = LaneManager::new(dialer, handshake, connect, command, Arc::clone(&node), Arc::clone(&outcomes));
-        let pool = lanes::build(manager, self.connections)?;
-        Ok(Lanes::new(pool, node, connect, outcomes))
+        let pool = |replication| {
+            let handshake = Handshake {
+                credentials: self.credentials.clone(),
+                database: self.database,
+                key_prefix: self.key_prefix.clone(),
+                generation: Arc::clone(&self.generation),
+                examiner: Arc::clone(&examiner),
+            };
+            let (node, outcomes) = (Arc::clone(&node), Arc::clone(&self.outcomes));
+            let manager = LaneManager::new(dialer.clone(), handshake, connect, command, node, outcomes, replication);
+            LanePool::new(manager, self.connections, connect)
+        };
+        let common = pool(None)?;
+        let appends = self.replication.map(|replication| pool(Some(replication))).transpose()?;
+        Ok(Lanes::new(node, Arc::clone(&self.outcomes), common, appends))
     }
 }

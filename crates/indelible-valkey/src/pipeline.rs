@@ -8,6 +8,7 @@ use crate::batch::{Batch, Slot};
 use crate::event::{Alarm, Event};
 use crate::fault::Fault;
 use crate::generation::GenerationPin;
+use crate::keys::SessionDigest;
 use crate::label_commands::LabelCommands;
 use crate::memory::Memory;
 use crate::operation::{Ending, Judgement, Operation, Progress, Transaction};
@@ -136,6 +137,18 @@ impl Pipeline {
             written,
             epoch,
             events: Vec::new(),
+        }
+    }
+
+    /// Digest of the last session that it concerns.
+    pub(crate) fn last_digest(&self) -> Option<&SessionDigest> {
+        self.sessions.last().map(|session| &session.digest)
+    }
+
+    /// Its replies are in, but `fault` stands against them: nothing of it counts.
+    pub(crate) fn deny(&mut self, fault: Fault) {
+        if matches!(self.proof, Proof::Good) {
+            self.proof = Proof::Failed(fault);
         }
     }
 

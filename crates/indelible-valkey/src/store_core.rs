@@ -153,6 +153,10 @@ impl StoreCore {
         self.commands.write_disarm(out, hex)
     }
 
+    pub(crate) fn write_sync(&self, out: &mut Vec<u8>, hex: &[u8; 64]) {
+        self.commands.write_sync(out, hex);
+    }
+
     pub(crate) fn accept(&self, pipeline: &mut Pipeline, reply: &Reply<'_>) -> Result<bool, Malformed> {
         pipeline.accept(reply, &mut self.memory(), &self.generation)
     }

@@ -14,6 +14,8 @@ pub(crate) enum Mechanism {
     Generation,
     /// `fence`: a server without the fence is refused where a replica may take over (line 6).
     Fence,
+    /// `wait`: appends are confirmed by replicas (line 7).
+    Wait,
     /// `checks`: the server's settings are examined (lines 8 and 10).
     Checks,
     /// `expiry`: a session whose refresh keeps failing is failed (line 13).
@@ -72,6 +74,7 @@ mod present {
             Mechanism::Proof => "proof",
             Mechanism::Generation => "generation",
             Mechanism::Fence => "fence",
+            Mechanism::Wait => "wait",
             Mechanism::Checks => "checks",
             Mechanism::Expiry => "expiry",
             Mechanism::Ratchet => "ratchet",

@@ -16,8 +16,9 @@ pub(crate) enum Topology {
 }
 
 impl Topology {
-    /// Hands the operations of a frame to `each`, in one batch a node.
+    /// Hands the operations of a frame to `each`, in one batch a node, or two where its appends go apart.
     pub(crate) fn route(&self, frame: Frame, origin: Origin, mut each: impl FnMut(Batch)) {
+        let mut each = |batch: Batch| batch.separate().into_iter().flatten().for_each(&mut each);
         match self {
             Self::Single(lanes) => each(Batch::of(frame, origin, Arc::clone(lanes))),
         }

@@ -25,7 +25,6 @@ pub struct Config {
     pub(crate) breaker: BreakerLimits,
     pub(crate) demands: Demands,
     /// `None` where appends are acknowledged by the primary alone.
-    #[expect(dead_code, reason = "only checked so far")]
     pub(crate) replication: Option<Replication>,
     pub(crate) key_prefix: Box<str>,
     pub(crate) ttl_seconds: Option<u32>,

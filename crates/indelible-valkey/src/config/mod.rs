@@ -18,7 +18,7 @@ mod whole;
 
 pub use checked::Config;
 pub use config_error::{ConfigError, ConfigErrorCode};
-pub(crate) use durability::Replication;
+pub(crate) use durability::{Replication, WAIT_OVERSHOOT};
 pub use modes::{Checks, Disk, GenerationMode};
 pub use raw::RawConfig;
 pub(crate) use raw::RawTlsFiles;

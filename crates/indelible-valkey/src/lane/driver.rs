@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use indelible_core::{Failure, Timeout, Unavailable};
+use indelible_core::{Failure, NotDurable, Timeout, Unavailable};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::confirmation::{Confirmation, Confirmed, Terms};
 use super::direct::DirectlyWritten;
 use super::in_flight::{Awaited, Completed, InFlight};
 use super::inbox::{Errand, Idle, Inbox};
 use super::outgoing::Outgoing;
 use crate::batch::Batch;
+use crate::config::Replication;
 use crate::connection::Stream;
 use crate::examiner::Examiner;
 use crate::fault::Fault;
@@ -42,6 +44,8 @@ pub(super) struct Driver {
     /// Errands that have been collected and not yet written.
     errands: Vec<Errand>,
     in_flight: InFlight,
+    /// Pipelines that a confirmation has come for, while they are being finished.
+    confirmed: Vec<(Pipeline, Arc<StoreCore>)>,
     /// What is being turned from an errand into a pipeline, or from replies into outcomes: a panic there must not
     /// leave its callers without an answer.
     in_hand: Option<(Arc<Batch>, Arc<StoreCore>)>,
@@ -50,6 +54,8 @@ pub(super) struct Driver {
     next_examination: Pin<Box<Sleep>>,
     node: Arc<Node>,
     command_timeout: Duration,
+    /// Set on a lane for appends that replicas must confirm.
+    confirmation: Option<Terms>,
 }
 
 impl Driver {
@@ -60,6 +66,7 @@ impl Driver {
         examiner: Arc<Examiner>,
         node: Arc<Node>,
         command_timeout: Duration,
+        replication: Option<Replication>,
     ) -> Self {
         Self {
             inbox,
@@ -68,12 +75,14 @@ impl Driver {
             outgoing: Outgoing::default(),
             errands: Vec::new(),
             in_flight: InFlight::default(),
+            confirmed: Vec::new(),
             in_hand: None,
             timer: None,
             next_examination: Box::pin(sleep(examiner.pause())),
             examiner,
             node,
             command_timeout,
+            confirmation: replication.map(|replication| Terms::new(replication, command_timeout)),
         }
     }
 
@@ -93,11 +102,12 @@ impl Driver {
         if let Poll::Ready(fault) = self.read(cx) {
             return Poll::Ready(fault);
         }
-        // Replies may have called for commands of our own.
+        // Replies may have called for commands of our own, or let errands go that waited for them.
+        self.write_errands();
         if self.outgoing.write(&mut self.stream, cx).is_err() {
             return Poll::Ready(connection_lost());
         }
-        self.inbox.set_under_way(self.in_flight.len());
+        self.inbox.set_under_way(self.in_flight.len() + self.errands.len());
         // A reply that has arrived is judged before the clock is.
         if let Poll::Ready(fault) = self.keep_deadline(cx) {
             return Poll::Ready(fault);
@@ -129,8 +139,39 @@ impl Driver {
         let _ = self.next_examination.as_mut().poll(cx);
     }
 
-    /// Turns errands into pipelines, one at a time: what a panic leaves is still there to be answered.
+    /// Turns errands into pipelines. A lane that waits for replicas holds them back until the last group is confirmed:
+    /// the next one is all the larger, and its time is not spent behind another `WAIT`.
     fn write_errands(&mut self) {
+        match self.confirmation {
+            None => self.write_pipelines(),
+            Some(terms) if !self.errands.is_empty() && !self.in_flight.awaits_confirmation() => {
+                self.write_group(terms);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Writes all errands with one confirmation.
+    fn write_group(&mut self, terms: Terms) {
+        let now = Instant::now();
+        while let Some(late) = self.errands.iter().position(|errand| !terms.allow(errand, now)) {
+            let Errand { batch, store, .. } = self.errands.swap_remove(late);
+            store.conclude_batch(&batch, &Fault::new(Failure::NotDurable(NotDurable::Replicas)));
+        }
+        let deadline = self.errands.iter().map(|errand| errand.deadline).min();
+        self.write_pipelines();
+        if let (Some(deadline), Some((pipeline, store))) = (deadline, self.in_flight.last_pipeline())
+            && let Some(sync) = pipeline.last_digest()
+            && !is_off(Mechanism::Wait)
+        {
+            let out = self.outgoing.bytes();
+            let confirmation = Confirmation::write(terms, store, &sync.hex(), deadline, now, out);
+            self.in_flight.push(Awaited::Confirmation(confirmation));
+        }
+    }
+
+    /// One at a time: what a panic leaves is still there to be answered.
+    fn write_pipelines(&mut self) {
         self.errands.reverse();
         while let Some(mut errand) = self.errands.pop() {
             if errand.batch.slots().len() > PIPELINE_OPERATIONS {
@@ -179,6 +220,7 @@ impl Driver {
             match completed {
                 None => {}
                 Some(Completed::Pipeline { pipeline, store }) => self.finish(pipeline, &store),
+                Some(Completed::Confirmation(confirmed)) => self.confirm(confirmed),
                 Some(Completed::Examination(examination)) => {
                     self.examiner.judge(examination)?;
                 }
@@ -196,6 +238,21 @@ impl Driver {
         }
         store.conclude(finished);
         self.in_hand = None;
+    }
+
+    /// Ends the appends that the replicas have, or do not have.
+    fn confirm(&mut self, Confirmed { pipelines, verdict }: Confirmed) {
+        if let (Some(news), Some((pipeline, _))) = (self.node.note_replication(&verdict), pipelines.first()) {
+            pipeline.batch().lanes().tell(news);
+        }
+        let fault = verdict.fault();
+        self.confirmed.extend(pipelines);
+        while let Some((mut pipeline, store)) = self.confirmed.pop() {
+            if let Some(fault) = &fault {
+                pipeline.deny(fault.clone());
+            }
+            self.finish(pipeline, &store);
+        }
     }
 
     fn keep_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
@@ -237,8 +294,8 @@ impl Driver {
         let expired = fault.failure == Failure::Timeout(Timeout::Command);
         let (unsent, directly_written) = self.inbox.shut();
         directly_written.into_iter().for_each(|written| self.adopt(written));
-        for awaited in self.in_flight.drain() {
-            let Awaited::Pipeline { pipeline, store } = awaited else { continue };
+        let awaited = self.in_flight.drain().flat_map(Awaited::into_pipelines);
+        for (pipeline, store) in self.confirmed.drain(..).chain(awaited) {
             let fault = match (expired, now >= pipeline.deadline()) {
                 (true, true) if pipeline.is_unsent(self.outgoing.written()) => {
                     Fault::new(Failure::Timeout(Timeout::Queue))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::confirmation::{Confirmation, Confirmed};
 use crate::examiner::{Examination, Examiner};
 use crate::fault::Fault;
 use crate::pipeline::Pipeline;
@@ -18,6 +19,8 @@ pub(super) enum Awaited {
         pipeline: Pipeline,
         store: Arc<StoreCore>,
     },
+    /// The replicas' confirmation of the pipelines before it.
+    Confirmation(Confirmation),
     /// Questions about the server itself.
     Examination {
         examination: Examination,
@@ -34,7 +37,17 @@ impl Awaited {
     pub(super) fn deadline(&self) -> Instant {
         match self {
             Self::Pipeline { pipeline, .. } => pipeline.deadline(),
+            Self::Confirmation(confirmation) => confirmation.deadline(),
             Self::Examination { deadline, .. } | Self::Ignored { deadline, .. } => *deadline,
+        }
+    }
+
+    /// The pipelines in it, for whoever gives the connection up.
+    pub(super) fn into_pipelines(self) -> Vec<(Pipeline, Arc<StoreCore>)> {
+        match self {
+            Self::Pipeline { pipeline, store } => vec![(pipeline, store)],
+            Self::Confirmation(confirmation) => confirmation.into_pipelines(),
+            Self::Examination { .. } | Self::Ignored { .. } => Vec::new(),
         }
     }
 }
@@ -43,6 +56,7 @@ impl Awaited {
 #[derive(Debug)]
 pub(super) enum Completed {
     Pipeline { pipeline: Pipeline, store: Arc<StoreCore> },
+    Confirmation(Confirmed),
     Examination(Examination),
 }
 
@@ -50,15 +64,30 @@ pub(super) enum Completed {
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     queue: VecDeque<Awaited>,
+    /// A confirmation is among them; pipelines before it are complete only with it.
+    awaits_confirmation: bool,
 }
 
 impl InFlight {
     pub(super) fn push(&mut self, awaited: Awaited) {
+        self.awaits_confirmation |= matches!(awaited, Awaited::Confirmation(_));
         self.queue.push_back(awaited);
     }
 
     pub(super) fn len(&self) -> usize {
         self.queue.len()
+    }
+
+    pub(super) fn awaits_confirmation(&self) -> bool {
+        self.awaits_confirmation
+    }
+
+    /// The pipeline that was written last, if nothing else was written after it.
+    pub(super) fn last_pipeline(&self) -> Option<(&Pipeline, &Arc<StoreCore>)> {
+        match self.queue.back()? {
+            Awaited::Pipeline { pipeline, store } => Some((pipeline, store)),
+            Awaited::Confirmation(_) | Awaited::Examination { .. } | Awaited::Ignored { .. } => None,
+        }
     }
 
     pub(super) fn front(&self) -> Option<&Awaited> {
@@ -68,7 +97,7 @@ impl InFlight {
     pub(super) fn stores(&self) -> impl Iterator<Item = &Arc<StoreCore>> {
         self.queue.iter().filter_map(|awaited| match awaited {
             Awaited::Pipeline { store, .. } => Some(store),
-            Awaited::Examination { .. } | Awaited::Ignored { .. } => None,
+            Awaited::Confirmation(_) | Awaited::Examination { .. } | Awaited::Ignored { .. } => None,
         })
     }
 
@@ -80,8 +109,13 @@ impl InFlight {
     /// cannot answer, or the server is no longer one to rely on.
     pub(super) fn accept(&mut self, reply: &Reply<'_>, examiner: &Examiner) -> Result<Option<Completed>, Fault> {
         let malformed = |_: Malformed| Fault::protocol();
+        let mut verdict = None;
         let complete = match self.queue.front_mut().ok_or_else(Fault::protocol)? {
             Awaited::Pipeline { pipeline, store } => store.accept(pipeline, reply).map_err(malformed)?,
+            Awaited::Confirmation(confirmation) => {
+                verdict = confirmation.accept(reply).map_err(malformed)?;
+                verdict.is_some()
+            }
             Awaited::Examination { examination, .. } => examiner.accept(examination, reply).map_err(malformed)??,
             Awaited::Ignored { replies, .. } => {
                 *replies -= 1;
@@ -92,10 +126,29 @@ impl InFlight {
             return Ok(None);
         }
         Ok(match self.queue.pop_front() {
+            Some(Awaited::Pipeline { pipeline, store }) if self.awaits_confirmation => {
+                self.leave_to_confirmation(pipeline, store);
+                None
+            }
             Some(Awaited::Pipeline { pipeline, store }) => Some(Completed::Pipeline { pipeline, store }),
+            Some(Awaited::Confirmation(confirmation)) => {
+                self.awaits_confirmation = false;
+                let pipelines = confirmation.into_pipelines();
+                verdict.map(|verdict| Completed::Confirmation(Confirmed { pipelines, verdict }))
+            }
             Some(Awaited::Examination { examination, .. }) => Some(Completed::Examination(examination)),
             Some(Awaited::Ignored { .. }) | None => None,
         })
+    }
+
+    fn leave_to_confirmation(&mut self, pipeline: Pipeline, store: Arc<StoreCore>) {
+        let confirmation = self.queue.iter_mut().find_map(|awaited| match awaited {
+            Awaited::Confirmation(confirmation) => Some(confirmation),
+            Awaited::Pipeline { .. } | Awaited::Examination { .. } | Awaited::Ignored { .. } => None,
+        });
+        if let Some(confirmation) = confirmation {
+            confirmation.take(pipeline, store);
+        }
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Awaited> {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::driver::Driver;
 use super::inbox::{Inbox, Lane};
+use crate::config::Replication;
 use crate::connection::{Dialer, Handshake, greet};
 use crate::event::{Event, State};
 use crate::fault::Fault;
@@ -26,6 +27,8 @@ pub(crate) struct LaneManager {
     command_timeout: Duration,
     node: Arc<Node>,
     events: Arc<dyn Outcomes>,
+    /// Set for lanes that replicas must confirm the appends of.
+    replication: Option<Replication>,
 }
 
 impl LaneManager {
@@ -36,8 +39,9 @@ impl LaneManager {
         command_timeout: Duration,
         node: Arc<Node>,
         events: Arc<dyn Outcomes>,
+        replication: Option<Replication>,
     ) -> Self {
-        Self { dialer, handshake, connect_timeout, command_timeout, node, events }
+        Self { dialer, handshake, connect_timeout, command_timeout, node, events, replication }
     }
 
     async fn open(&self) -> Result<Lane, Fault> {
@@ -55,7 +59,8 @@ impl LaneManager {
         let inbox = Arc::new(Inbox::new(self.node.lane_opened(), stream.take_direct()));
         let examiner = Arc::clone(&self.handshake.examiner);
         let node = Arc::clone(&self.node);
-        let driver = Driver::new(Arc::clone(&inbox), stream, reader, examiner, node, self.command_timeout);
+        let driver =
+            Driver::new(Arc::clone(&inbox), stream, reader, examiner, node, self.command_timeout, self.replication);
         let sink = Arc::clone(&self.events);
         tokio::spawn(async move {
             let fault = driver.await;

@@ -23,7 +23,8 @@ impl ServerError {
             "ERR" if text.contains("max number of clients") => Failure::Unavailable(Unavailable::ConnectionLost),
             "LOADING" => Failure::Unavailable(Unavailable::Loading),
             "CLUSTERDOWN" => Failure::Unavailable(Unavailable::ClusterDown),
-            "READONLY" | "MASTERDOWN" => Failure::NotPrimary(NotPrimary::ReadOnly),
+            // `UNBLOCKED` ends a WAIT on a server that has become a replica meanwhile.
+            "READONLY" | "MASTERDOWN" | "UNBLOCKED" => Failure::NotPrimary(NotPrimary::ReadOnly),
             "NOREPLICAS" => Failure::NotPrimary(NotPrimary::NoReplicas),
             "MOVED" | "ASK" | "TRYAGAIN" => Failure::NotPrimary(NotPrimary::Redirect),
             "MISCONF" => Failure::NotDurable(NotDurable::Misconf),

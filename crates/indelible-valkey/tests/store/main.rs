@@ -2,6 +2,8 @@
 
 // `cfg(test)` also tells clippy that the helpers in these files are test code.
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod fail_closed;
