@@ -25,9 +25,13 @@ export class WorkerLoad {
   readonly #random: Random
   #labels = 0
   #stopping = false
+  readonly #onServed: () => void
+  #served = false
   epoch: Epoch | undefined
 
-  constructor(subject: Subject, history: HistoryWriter, process: number, seed: number) {
+  /** @param onServed - Called once, when a call has succeeded for the first time. */
+  constructor(subject: Subject, history: HistoryWriter, process: number, seed: number, onServed: () => void) {
+    this.#onServed = onServed
     this.#subject = subject
     this.#history = history
     this.#process = process
@@ -86,6 +90,9 @@ export class WorkerLoad {
     const end = await this.#subject.load(session, signal)
     const t1 = now()
     this.#history.write(epoch, { op: 'load', process: this.#process, session, t0, t1, labels: [], ...end })
-    return end.result === 'ok'
+    if (end.result === 'fail') return false
+    if (!this.#served) this.#onServed()
+    this.#served = true
+    return true
   }
 }
