@@ -1,12 +1,12 @@
-import type { Metric, RoundResult } from './round-result.js'
+import type { Role } from './contender.js'
+import { METRICS, type Metric, type RoundResult } from './round-result.js'
 import { spread, type Spread } from './statistics.js'
 
-/** Operations that are awaited at the same time, each by a caller of its own. */
-export const CALLERS = [1, 64, 512] as const
-
-/** The rounds of one contestant at one number of callers. */
+/** The rounds of one contender at one number of callers. */
 export interface Cell {
   readonly contestant: string
+  readonly role: Role
+  /** Operations that are awaited at the same time, each by a caller of its own. */
   readonly callers: number
   readonly rounds: readonly RoundResult[]
   /** Null where no round could measure the quantity. */
@@ -14,25 +14,32 @@ export interface Cell {
 }
 
 /** @param rounds - At least one. */
-export function cellOf(contestant: string, callers: number, rounds: readonly RoundResult[]): Cell {
+export function cellOf(
+  contestant: string,
+  role: Role,
+  callers: number,
+  rounds: readonly RoundResult[],
+): Cell {
   const over = (metric: Metric): Spread | null => {
     const values = rounds.map((round) => round[metric]).filter((value) => value !== null)
     return values.length === 0 ? null : spread(values)
   }
-  return {
-    contestant,
-    callers,
-    rounds,
-    summary: {
-      operations: over('operations'),
-      opsPerSecond: over('opsPerSecond'),
-      p50Micros: over('p50Micros'),
-      p99Micros: over('p99Micros'),
-      p999Micros: over('p999Micros'),
-      loopMicrosPerOp: over('loopMicrosPerOp'),
-      mainThreadCpuMicrosPerOp: over('mainThreadCpuMicrosPerOp'),
-      processCpuMicrosPerOp: over('processCpuMicrosPerOp'),
-      serverCpuMicrosPerOp: over('serverCpuMicrosPerOp'),
-    },
-  }
+  const summary = Object.fromEntries(METRICS.map((metric) => [metric, over(metric)]))
+  return { contestant, role, callers, rounds, summary: summary as Cell['summary'] }
+}
+
+/** NaN where nothing was measured. */
+export function median(cell: Cell | undefined, metric: Metric): number {
+  return cell?.summary[metric]?.median ?? Number.NaN
+}
+
+/** The cells of a role at a number of callers. */
+export function cellsAt(cells: readonly Cell[], callers: number, role: Role): Cell[] {
+  return cells.filter((cell) => cell.callers === callers && cell.role === role)
+}
+
+/** Of these, the cell with the most or the least of a quantity. */
+export function best(cells: readonly Cell[], metric: Metric, wanted: 'most' | 'least'): Cell | undefined {
+  const ascending = cells.toSorted((one, other) => median(one, metric) - median(other, metric))
+  return wanted === 'least' ? ascending[0] : ascending.at(-1)
 }

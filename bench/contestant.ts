@@ -25,7 +25,7 @@ export interface LabelContestantModule {
 export const SUBJECT = 'indelible'
 
 /** The clients we are measured against; each has its own file in `contestants/` and a line in `package.json`. */
-const PEERS = ['ioredis', 'iovalkey', 'node-redis', 'valkey-glide'] as const
+export const PEERS = ['ioredis', 'iovalkey', 'node-redis', 'valkey-glide'] as const
 
 /** All contestants, in the order in which the first round runs them. */
 export const CONTESTANTS: readonly string[] = [SUBJECT, ...PEERS]

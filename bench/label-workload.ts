@@ -5,6 +5,9 @@ import type { Workload } from './workload.js'
 /** Sessions that are in use at the same time. */
 const SESSIONS = 1_000
 
+/** What `seed()` does before the mix begins: it appends to every session, then loads it. */
+export const SEEDING_OPERATIONS = 2 * SESSIONS
+
 /** Every session starts with three labels and is later given the other two, again and again. */
 const FIRST_LABELS = 3
 const ALL_LABELS = 5

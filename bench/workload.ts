@@ -14,4 +14,4 @@ export interface Workload {
 }
 
 /** The workloads by name; each has contestants of its own. */
-export type WorkloadName = 'labels' | 'increments' | 'sessions'
+export type WorkloadName = 'labels' | 'increments' | 'sessions' | 'growth' | 'appends'

@@ -89,7 +89,7 @@ export declare function openStorage(config: string, wake: () => void, askCredent
  */
 export declare function openStore(config: string, wake: () => void, askCredentials?: (request: number) => void): NativeStore | NativeConfigProblem
 
-/** Test switches compiled into this addon; a published one has none. */
+/** Whether this addon was built for tests or the bench, and can lose labels; a published one cannot. */
 export declare function testSwitches(): boolean
 
 /** Version of this addon; the TypeScript package refuses any other than its own. */

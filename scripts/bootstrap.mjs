@@ -18,7 +18,10 @@ const NODE = [20, 19]
 const RUST = [1, 95]
 
 /** What the addon is made of: files and folders, relative to the root. */
-export const ADDON_INPUTS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates', 'package.json']
+export const ADDON_INPUTS = [
+  ...['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package.json'],
+  ...['indelible-core', 'indelible-valkey', 'indelible-node'].map((crate) => `crates/${crate}`),
+]
 
 /** How `cargo` builds the addon: `fast` for tests, `release` as shipped. A release build serves both. */
 /** @typedef {'fast' | 'release'} Profile */
@@ -72,6 +75,16 @@ async function buildAddon(profile, log) {
   log(`building the addon (${profile}); the first time takes a few minutes`)
   await buildNative(profile, 'native')
   await stamp.set(profile)
+}
+
+/**
+ * How the addon in native/ was built; undefined when it is not there or not of the present sources.
+ * @returns {Promise<Profile | undefined>}
+ */
+export async function builtProfile() {
+  const stamp = new Stamp('addon', await fingerprint(ADDON_INPUTS))
+  if (await stamp.holds('release')) return 'release'
+  return (await stamp.holds('fast')) ? 'fast' : undefined
 }
 
 /**

@@ -47,7 +47,9 @@ async function generate() {
   // Built as the tests are, so that nothing is compiled twice.
   await command('cargo', ['build', '--workspace', '--all-features', '--example', 'print-config-schema'])
   const target = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target')
-  const { labels, storage } = published(await printedBy(join(target, 'debug', 'examples', 'print-config-schema'), []))
+  const { labels, storage } = published(
+    await printedBy(join(target, 'debug', 'examples', 'print-config-schema'), []),
+  )
   const gateway = await printedBy('node', ['gateway/dist/config/print-schema.js'])
   // Into a folder of its own: generating must not touch the addon that is in use.
   await buildNative('fast', 'target/generated-native')

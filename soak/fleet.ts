@@ -31,9 +31,6 @@ export class Fleet implements AsyncDisposable {
   readonly #workers = new Map<number, WorkerProcess>()
   #started = 0
   #epoch: Epoch | undefined
-  /** Pending while no worker may be replaced. */
-  #closed: Promise<void> = Promise.resolve()
-  #replacing: Promise<void> = Promise.resolve()
   readonly remains: Remains[] = []
 
   static async start(options: FleetOptions): Promise<Fleet> {
@@ -63,22 +60,13 @@ export class Fleet implements AsyncDisposable {
     for (const worker of this.#workers.values()) worker.enter(epoch)
   }
 
-  /** Resolves when every worker knows the servers; until `admit` is called no worker is replaced by one that does not. */
-  async knownOnly(): Promise<{ readonly admit: () => void }> {
-    const before = this.#closed
-    let admit: () => void = () => undefined
-    this.#closed = new Promise((resolve) => (admit = resolve))
-    await before
-    await this.#replacing
-    await Promise.all(Array.from(this.#workers.values(), ({ served }) => served))
-    return { admit }
-  }
-
   /** Ends one worker and puts a new process into its place. */
   async replace(): Promise<void> {
-    await this.#closed
-    this.#replacing = this.#replace()
-    await this.#replacing
+    const seat = this.#options.random.pick(Array.from(this.#workers.keys()))
+    const [old, successor] = [this.#workers.get(seat), await this.#start(seat, CALLERS)]
+    this.#workers.set(seat, successor)
+    if (this.#epoch !== undefined) successor.enter(this.#epoch)
+    await this.#retire(old)
   }
 
   /** Has a process that has seen nothing load every session since `epoch.oldest`. */
@@ -96,14 +84,6 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const worker of this.#workers.values()) await worker[Symbol.asyncDispose]()
-  }
-
-  async #replace(): Promise<void> {
-    const seat = this.#options.random.pick(Array.from(this.#workers.keys()))
-    const [old, successor] = [this.#workers.get(seat), await this.#start(seat, CALLERS)]
-    this.#workers.set(seat, successor)
-    if (this.#epoch !== undefined) successor.enter(this.#epoch)
-    await this.#retire(old)
   }
 
   async #retire(worker: WorkerProcess | undefined): Promise<void> {

@@ -56,7 +56,6 @@ export async function run(site: Site, options: RunOptions): Promise<Run> {
     const nemesis = new Nemesis(new Schedule(random.fork(), faults), {
       random: random.fork(),
       forget: (accept) => epochs.forget(accept),
-      knownNodesOnly: () => fleet.knownOnly(),
       replaceWorker: () => fleet.replace(),
     })
     const calmMs = site.recoveryMs + CALM_MS

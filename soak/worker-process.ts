@@ -20,8 +20,6 @@ export interface Remains {
 export class WorkerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly process: number
-  /** Resolves when one of its calls has succeeded: from then on it knows the servers. */
-  readonly served: Promise<void>
 
   /**
    * Starts it, and waits until its store is open.
@@ -48,9 +46,6 @@ export class WorkerProcess implements AsyncDisposable {
   private constructor(child: ChildProcess, process: number) {
     this.#child = child
     this.process = process
-    this.served = new Promise((resolve) => {
-      child.on('message', ({ message }: Message) => void (message === 'served' && resolve()))
-    })
   }
 
   /** From now on the sessions of `epoch` are under load. */

@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { CALLERS, type Cell } from '../../bench/cell.js'
+import { median, type Cell } from '../../bench/cell.js'
 import { CONTESTANTS } from '../../bench/contestant.js'
+import { bench, LIMIT_MS } from './support/bench.js'
 
-/** Fifteen processes of about a second, and the first time an installation of the peers. */
-const LIMIT_MS = 180_000
+const BOUNDS = ['harness', 'loop', 'raw']
 
 describe('npm run bench -- --suite labels', () => {
   let folder: string
@@ -22,7 +19,7 @@ describe('npm run bench -- --suite labels', () => {
   afterEach(async () => rm(folder, { recursive: true }))
 
   it(
-    'measures every contestant at every number of callers',
+    'measures every contestant and both ceilings at every number of callers',
     async () => {
       const json = join(folder, 'labels.json')
       const { status, output, complaints } = await bench('--quick', '--seconds', '0.3', '--json', json)
@@ -30,18 +27,24 @@ describe('npm run bench -- --suite labels', () => {
       expect(status).toBe(0)
 
       const document = JSON.parse(await readFile(json, 'utf8')) as Document
-      const expected = CALLERS.flatMap((callers) =>
-        CONTESTANTS.map((contestant) => `${contestant}/${callers}`),
+      const expected = [1, 64, 512].flatMap((callers) =>
+        [...CONTESTANTS, ...BOUNDS].map((contestant) => `${contestant}/${callers}`),
       )
       expect(document.cells.map(({ contestant, callers }) => `${contestant}/${callers}`)).toEqual(expected)
       for (const { rounds } of document.cells) expect(rounds[0]?.operations).toBeGreaterThan(0)
 
-      // CPU time is the one speed that a busy machine does not change much; the goals themselves need a quiet one.
+      // CPU time is the one speed that a busy machine does not change much; the bars themselves need a quiet one.
       for (const callers of [64, 512]) {
-        const [ours, ...peers] = document.cells
-          .filter((cell) => cell.callers === callers)
-          .map(cpuPerOperation)
-        expect(ours).toBeLessThan(Math.min(...peers))
+        const cpuOf = (contestant: string): number =>
+          median(
+            document.cells.find((cell) => cell.callers === callers && cell.contestant === contestant),
+            'processCpuMicrosPerOp',
+          )
+        const peers = CONTESTANTS.slice(1).map(cpuOf)
+        expect(cpuOf('indelible')).toBeLessThan(Math.min(...peers))
+        expect(cpuOf('loop'), 'no socket, no server').toBeLessThan(cpuOf('indelible'))
+        expect(cpuOf('harness'), 'no client at all').toBeLessThan(cpuOf('loop'))
+        expect(cpuOf('raw'), 'nothing but bytes').toBeLessThan(cpuOf('indelible'))
       }
 
       expect(Object.keys(document.conditions.packages).toSorted()).toEqual([
@@ -55,9 +58,9 @@ describe('npm run bench -- --suite labels', () => {
         'rate-limiter-flexible',
         'redis',
       ])
-      expect(document.server).toMatch(/^(?:redis|valkey) \d+\.\d+\.\d+$/)
-      expect(document.goals).toHaveLength(5)
-      expect(output.match(/^(?:met|MISSED)/gm)).toHaveLength(5)
+      expect(document.conditions.server).toMatch(/^(?:redis|valkey) \d+\.\d+\.\d+$/)
+      expect(document.goals).toHaveLength(9)
+      expect(output.match(/^(?:met|MISSED)/gm)).toHaveLength(9)
     },
     LIMIT_MS,
   )
@@ -74,25 +77,5 @@ describe('npm run bench -- --suite labels', () => {
 interface Document {
   readonly cells: readonly Cell[]
   readonly goals: readonly unknown[]
-  readonly conditions: { readonly packages: Readonly<Record<string, string>> }
-  readonly server: string
-}
-
-function cpuPerOperation({ summary }: Cell): number {
-  return summary.processCpuMicrosPerOp?.median ?? Number.NaN
-}
-
-async function bench(
-  ...args: readonly string[]
-): Promise<{ status: number; output: string; complaints: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
-  })
-  const [[status], output, complaints] = await Promise.all([
-    once(child, 'close') as Promise<[number]>,
-    text(child.stdout),
-    text(child.stderr),
-  ])
-  return { status, output, complaints }
+  readonly conditions: { readonly packages: Readonly<Record<string, string>>; readonly server: string }
 }

@@ -7,25 +7,48 @@ describe('the command line of the bench', () => {
     expect(parseOptions([])).toEqual({
       suite: 'labels',
       json: undefined,
-      rounds: 5,
-      seconds: 3,
-      warmUpSeconds: 1,
+      rounds: 7,
+      seconds: 1.5,
+      warmUpSeconds: 0.5,
+      callers: [1, 64, 512],
       contestants: ['indelible', 'ioredis', 'iovalkey', 'node-redis', 'valkey-glide'],
-      check: false,
+      ceilings: true,
+      quick: false,
+      publish: false,
+      demand: 'nothing',
     })
   })
 
   it('takes every flag, and explicit numbers before those of --quick', () => {
-    const argv = ['--suite', 'labels', '--json', 'out.json', '--quick', '--seconds', '0.5', '--check']
-    expect(parseOptions([...argv, '--only', 'node-redis, indelible'])).toEqual({
-      suite: 'labels',
+    const argv = [
+      '--suite',
+      'tls',
+      '--json',
+      'out.json',
+      '--quick',
+      '--seconds',
+      '0.9',
+      '--check',
+      '--publish',
+    ]
+    const further = ['--only', 'node-redis, indelible', '--callers', '64,128', '--no-ceilings']
+    expect(parseOptions([...argv, ...further])).toEqual({
+      suite: 'tls',
       json: 'out.json',
       rounds: 1,
-      seconds: 0.5,
+      seconds: 0.9,
       warmUpSeconds: 0.3,
+      callers: [64, 128],
       contestants: ['indelible', 'node-redis'],
-      check: true,
+      ceilings: false,
+      quick: true,
+      publish: true,
+      demand: 'bars',
     })
+  })
+
+  it('demands no more than the gate asks for', () => {
+    expect(parseOptions(['--gate'])?.demand).toBe('gate')
   })
 
   it('gives nothing when help is asked for', () => {
@@ -39,6 +62,7 @@ describe('the command line of the bench', () => {
     { argv: ['--rounds', ''], message: '--rounds : write a whole number from 1 to 100' },
     { argv: ['--seconds', 'ten'], message: '--seconds ten: write a number from 0.1 to 600' },
     { argv: ['--seconds', 'Infinity'], message: '--seconds Infinity: write a number from 0.1 to 600' },
+    { argv: ['--callers', '1,0'], message: '--callers 0: write a whole number from 1 to 10000' },
     { argv: ['--only', 'redis'], message: '--only redis: the contestants are: indelible' },
     { argv: ['--only', ''], message: '--only : the contestants are: indelible' },
     { argv: ['--fast'], message: "Unknown option '--fast'" },

@@ -150,7 +150,7 @@ class Link {
       !this.#server.connecting &&
       !this.#server.destroyed
     ) {
-      this.#server.connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true })
+      this.#server.setNoDelay(true).connect({ port: this.#targetPort, host: '127.0.0.1' })
     }
     const direction = 'direction' in fault ? fault.direction : undefined
     for (const each of ['toServer', 'toClient'] as const) {

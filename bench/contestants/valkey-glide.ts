@@ -1,22 +1,16 @@
 import { Batch, ExpireOptions, GlideClient } from '@valkey/valkey-glide'
 import { peerKey, TTL_SECONDS, type LabelContestant } from '../contestant.js'
+import { GLIDE_LIMITS } from '../glide-limits.js'
 
 const RENEW = { expireOption: ExpireOptions.NewExpiryGreaterThanCurrent }
 const ARM = { expireOption: ExpireOptions.HasNoExpiry }
-
-/** Above the 512 callers of the suite: GLIDE refuses what exceeds it. */
-const INFLIGHT_REQUESTS = 4_096
-
-/** Long enough for a loaded machine; GLIDE's own 250 ms would end a round early. */
-const REQUEST_TIMEOUT_MS = 5_000
 
 /** Valkey GLIDE. A batch crosses into its native side once for both commands of a load. */
 export async function open(url: string): Promise<LabelContestant> {
   const { hostname, port } = new URL(url)
   const client = await GlideClient.createClient({
     addresses: [{ host: hostname, port: Number(port) }],
-    inflightRequestsLimit: INFLIGHT_REQUESTS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...GLIDE_LIMITS,
   })
   return {
     async load(session) {

@@ -1,53 +1,110 @@
-import { connect } from '../../__test__/support/resp.js'
-import { CALLERS, cellOf, type Cell } from '../cell.js'
-import { goalsOf, type Goal } from '../goal.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loopAddon } from '../../scripts/build-loop.mjs'
+import { best, cellsAt, median, type Cell } from '../cell.js'
+import type { Contender } from '../contender.js'
+import { PEERS, SUBJECT } from '../contestant.js'
+import { judge, type Goal } from '../goal.js'
+import { interleave } from '../interleave.js'
+import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
-import { runRound } from '../round-process.js'
-import type { RoundResult } from '../round-result.js'
+import { buildRawProgram } from '../raw/raw-program.js'
+import { rawContenders } from '../raw/raw-contender.js'
+import { emptyServers } from '../server-cpu.js'
+import type { SuiteReport } from '../suite-report.js'
 
-export interface LabelsReport {
-  readonly cells: readonly Cell[]
-  /** Empty unless our store and at least one peer took part. */
-  readonly goals: readonly Goal[]
-}
+/** Other forms of the peers: what else a user of that client might write. */
+const OTHER_FORMS: readonly (readonly [name: string, file: string, role: 'peer' | 'plain'])[] = [
+  ['ioredis, pipelines', 'pipeline/ioredis', 'peer'],
+  ['iovalkey, pipelines', 'pipeline/iovalkey', 'peer'],
+  ['node-redis, plain', 'plain/node-redis', 'plain'],
+  ['valkey-glide, plain', 'plain/valkey-glide', 'plain'],
+]
 
 /**
- * Runs the contestants side by side on one server: in every round each of them gets its turn at every number of
- * callers, in an order that rotates, so that a machine that slows down slows all of them.
+ * Our store beside four clients and two ceilings, on one server.
  *
  * @param url - A server that belongs to the bench alone: it is emptied before every measurement.
- * @param progress - Called with a line for the reader before each round.
  */
 export async function runLabels(
   url: string,
   options: BenchOptions,
   progress: (line: string) => void,
-): Promise<LabelsReport> {
-  const cells = CALLERS.flatMap((callers) =>
-    options.contestants.map((contestant) => ({ contestant, callers, rounds: [] as RoundResult[] })),
-  )
-  for (let round = 0; round < options.rounds; round += 1) {
-    progress(`round ${round + 1} of ${options.rounds}`)
-    for (const callers of CALLERS) {
-      const present = cells.filter((cell) => cell.callers === callers)
-      for (const { contestant, rounds } of rotated(present, round)) {
-        await emptyServer(url)
-        const { warmUpSeconds, seconds } = options
-        rounds.push(await runRound({ contestant, callers, url, warmUpSeconds, seconds }))
-      }
-    }
+): Promise<SuiteReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'indelible-raw-'))
+  try {
+    const contenders = await contendersFor(url, folder, options)
+    const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
+    const cells = await interleave({ contenders, callers: options.callers, prepare }, options, progress)
+    return { cells, goals: goalsOf(cells) }
+  } finally {
+    await rm(folder, { recursive: true })
   }
-  const summed = cells.map(({ contestant, callers, rounds }) => cellOf(contestant, callers, rounds))
-  return { cells: summed, goals: goalsOf(summed) }
 }
 
-export function rotated<T>(items: readonly T[], by: number): T[] {
-  const start = by % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
+async function contendersFor(url: string, folder: string, options: BenchOptions): Promise<Contender[]> {
+  const chosen = options.contestants
+  const contestants = [SUBJECT, ...PEERS]
+    .filter((name) => chosen.includes(name))
+    .map((contestant) => nodeContender(contestant === SUBJECT ? 'subject' : 'peer', { contestant, url }))
+  const forms = options.quick
+    ? []
+    : OTHER_FORMS.filter(([, file]) => chosen.includes(file.split('/')[1] ?? ''))
+  const others = forms.map(([name, contestant, role]) => nodeContender(role, { contestant, url }, { name }))
+  return [...contestants, ...others, ...(options.ceilings ? await boundsFor(url, folder, options) : [])]
 }
 
-export async function emptyServer(url: string): Promise<void> {
-  const server = await connect(Number(new URL(url).port))
-  await server.send('FLUSHALL')
-  await server.close()
+/** What nobody can pass, and what nobody can avoid. */
+async function boundsFor(url: string, folder: string, { quick }: BenchOptions): Promise<Contender[]> {
+  await buildRawProgram()
+  const env = { INDELIBLE_NATIVE_PATH: await loopAddon() }
+  const [raw, unbounded] = rawContenders(url, folder)
+  return [
+    nodeContender('harness', { contestant: 'harness', url }),
+    nodeContender('ceiling', { contestant: SUBJECT, url }, { name: 'loop', env }),
+    ...[raw, quick ? undefined : unbounded].filter((contender) => contender !== undefined),
+  ]
+}
+
+/** @returns The bars that these cells can be judged by: none without ours, or without any peer. */
+export function goalsOf(cells: readonly Cell[]): Goal[] {
+  return [512, 64].flatMap((callers) => goalsAt(cells, callers)).concat(goalsOfOneCaller(cells))
+}
+
+function goalsAt(cells: readonly Cell[], callers: number): Goal[] {
+  const [ours] = cellsAt(cells, callers, 'subject')
+  const peer = best(cellsAt(cells, callers, 'peer'), 'opsPerSecond', 'most')
+  if (ours === undefined || peer === undefined) return []
+  const [harness] = cellsAt(cells, callers, 'harness')
+  const ratio = (metric: 'opsPerSecond' | 'loopMicrosPerOp'): number =>
+    median(ours, metric) / median(peer, metric)
+  const net = (cell: Cell): number => median(cell, 'loopMicrosPerOp') - median(harness, 'loopMicrosPerOp')
+  return [
+    judge(`labels.${callers}.throughput`, ratio('opsPerSecond'), peer.contestant),
+    judge(`labels.${callers}.loop`, ratio('loopMicrosPerOp'), peer.contestant),
+    ...(harness === undefined
+      ? []
+      : [judge(`labels.${callers}.loop-net`, net(ours) / net(peer), peer.contestant)]),
+    ...(callers === 512 ? ceilingGoal(cells, ours) : []),
+  ]
+}
+
+function ceilingGoal(cells: readonly Cell[], ours: Cell): Goal[] {
+  const bounds = cellsAt(cells, ours.callers, 'ceiling').filter(({ contestant }) => !contestant.includes(','))
+  const lower = best(bounds, 'opsPerSecond', 'least')
+  if (lower === undefined) return []
+  const share = median(ours, 'opsPerSecond') / median(lower, 'opsPerSecond')
+  return [judge('labels.512.ceiling', share, lower.contestant)]
+}
+
+function goalsOfOneCaller(cells: readonly Cell[]): Goal[] {
+  const [ours] = cellsAt(cells, 1, 'subject')
+  const peers = cellsAt(cells, 1, 'peer')
+  if (ours === undefined || peers.length === 0) return []
+  return (['p50', 'p99'] as const).map((percentile) => {
+    const metric = `${percentile}Micros` as const
+    const peer = best(peers, metric, 'least')
+    return judge(`labels.1.${percentile}`, median(ours, metric) / median(peer, metric), peer?.contestant)
+  })
 }

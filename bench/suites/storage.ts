@@ -1,24 +1,27 @@
-import { node24 } from '../node-24.js'
-import { cellOf, type Cell } from '../cell.js'
+import { cellsAt, median, type Cell } from '../cell.js'
 import { SUBJECT } from '../contestant.js'
-import type { Goal } from '../goal.js'
+import { judge, type Goal } from '../goal.js'
+import { interleave } from '../interleave.js'
+import { node24 } from '../node-24.js'
+import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
 import { measurePolicyHit } from '../policy-hit.js'
-import { runRound } from '../round-process.js'
-import type { RoundResult } from '../round-result.js'
-import { emptyServer, rotated, type LabelsReport } from './labels.js'
+import { emptyServers } from '../server-cpu.js'
+import type { SuiteReport } from '../suite-report.js'
 
-/** What ours must reach of the throughput of each peer. */
-const LIMIT = 4
 const CALLERS = 64
 
+/** The contestants of each workload, and the bar that stands against each. */
 const WORKLOADS = {
-  increments: ['rate-limiter-flexible-ioredis', 'rate-limiter-flexible-iovalkey'],
-  sessions: ['connect-redis', 'connect-valkey-iovalkey'],
+  increments: {
+    'rate-limiter-flexible-ioredis': 'storage.increments.ioredis',
+    'rate-limiter-flexible-iovalkey': 'storage.increments.iovalkey',
+  },
+  sessions: {
+    'connect-redis': 'storage.sessions.connect-redis',
+    'connect-valkey-iovalkey': 'storage.sessions.connect-valkey',
+  },
 } as const
-
-/** Microseconds that a policy in memory may take. */
-const HIT_LIMIT_MICROS = 1
 
 /**
  * The storage driver beside what people use: counters of a rate limiter, and session records. All rounds run under
@@ -30,56 +33,33 @@ export async function runStorage(
   url: string,
   options: BenchOptions,
   progress: (line: string) => void,
-): Promise<LabelsReport> {
+): Promise<SuiteReport> {
   const node = await node24()
   progress(`rounds run under Node.js ${node.version}`)
   const cells: Cell[] = []
   const goals: Goal[] = []
   for (const workload of ['increments', 'sessions'] as const) {
-    const contestants = [SUBJECT, ...WORKLOADS[workload]].map((contestant) => ({
-      contestant,
-      rounds: [] as RoundResult[],
-    }))
-    for (let round = 0; round < options.rounds; round += 1) {
-      progress(`${workload}, round ${round + 1} of ${options.rounds}`)
-      for (const { contestant, rounds } of rotated(contestants, round)) {
-        await emptyServer(url)
-        const { warmUpSeconds, seconds } = options
-        const spec = { workload, contestant, callers: CALLERS, url, warmUpSeconds, seconds }
-        rounds.push(await runRound(spec, {}, node.path))
-      }
-    }
-    const summed = contestants.map(({ contestant, rounds }) =>
-      cellOf(`${workload}: ${contestant}`, CALLERS, rounds),
+    const bars = WORKLOADS[workload]
+    const contenders = [SUBJECT, ...Object.keys(bars)].map((contestant) =>
+      nodeContender(
+        contestant === SUBJECT ? 'subject' : 'peer',
+        { workload, contestant, url },
+        { name: `${workload}: ${contestant}`, node: node.path },
+      ),
     )
-    cells.push(...summed)
-    goals.push(...goalsAgainstEach(summed))
+    const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
+    const heats = { contenders, callers: [CALLERS], title: workload, prepare }
+    const measured = await interleave(heats, options, progress)
+    cells.push(...measured)
+    goals.push(...goalsAgainstEach(measured, Object.values(bars)))
   }
-  return { cells, goals: [...goals, await policyGoal()] }
+  return { cells, goals: [...goals, judge('storage.policy', await measurePolicyHit())] }
 }
 
-/** Ours, which comes first, against each of the others. */
-function goalsAgainstEach([ours, ...peers]: readonly Cell[]): Goal[] {
-  return peers.map((peer) => {
-    const ratio = throughput(ours) / throughput(peer)
-    return {
-      callers: CALLERS,
-      metric: 'opsPerSecond',
-      peer: peer.contestant,
-      ratio,
-      limit: LIMIT,
-      bound: 'min',
-      met: ratio >= LIMIT,
-    }
-  })
-}
-
-async function policyGoal(): Promise<Goal> {
-  const ratio = (await measurePolicyHit()) / HIT_LIMIT_MICROS
-  const peer = 'one microsecond, for a policy in memory'
-  return { callers: 1, metric: 'p50Micros', peer, ratio, limit: 1, bound: 'max', met: ratio <= 1 }
-}
-
-function throughput(cell: Cell | undefined): number {
-  return cell?.summary.opsPerSecond?.median ?? Number.NaN
+function goalsAgainstEach(cells: readonly Cell[], bars: readonly string[]): Goal[] {
+  const [ours] = cellsAt(cells, CALLERS, 'subject')
+  const peers = cellsAt(cells, CALLERS, 'peer')
+  return bars.map((id, index) =>
+    judge(id, median(ours, 'opsPerSecond') / median(peers[index], 'opsPerSecond')),
+  )
 }

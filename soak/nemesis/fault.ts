@@ -11,11 +11,6 @@ export interface Scene {
    * and then lets them go on with new sessions.
    */
   readonly forget: (accept: () => Promise<void>) => Promise<void>
-  /**
-   * Resolves when every worker has been served; until `admit` is called none is replaced. For what only nodes that were
-   * there before can notice.
-   */
-  readonly knownNodesOnly: () => Promise<{ readonly admit: () => void }>
   /** Replaces a worker by a new process, which has seen nothing yet. */
   readonly replaceWorker: () => Promise<void>
 }

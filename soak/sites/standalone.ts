@@ -131,26 +131,19 @@ function flushedUnnoticed(disk: PowerCutServer): () => Promise<() => Promise<voi
   }
 }
 
-/**
- * The server comes back with what it held before the last loss was accepted. A node that was not there then cannot know
- * that this is not the keyspace it should be.
- */
+/** The server comes back with what it held before the last loss was accepted. */
 function restored(disk: PowerCutServer, backup: string, generation: Generation): Fault {
   return {
     name: 'old backup restored',
     kind: 'data',
     lasts: [500, 2_000],
-    async strike({ forget, knownNodesOnly }) {
-      const { admit } = await knownNodesOnly()
+    async strike({ forget }) {
       await disk.server.stop('SIGKILL')
       const folder = join(disk.server.dir, APPENDED)
       await rm(folder, { recursive: true })
       await cp(backup, folder, { recursive: true })
       await disk.server.restart()
-      return async () => {
-        await forget(() => generation.accept(disk.server.url))
-        admit()
-      }
+      return () => forget(() => generation.accept(disk.server.url))
     },
   }
 }

@@ -34,8 +34,6 @@ export type Order =
 /** From a worker. */
 export type Message =
   | { readonly message: 'ready' }
-  /** For the first time a call has succeeded. */
-  | { readonly message: 'served' }
   | { readonly message: 'audited' }
   | { readonly message: 'ended'; readonly rss: Rss; readonly strays: readonly string[] }
 

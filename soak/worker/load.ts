@@ -25,13 +25,9 @@ export class WorkerLoad {
   readonly #random: Random
   #labels = 0
   #stopping = false
-  readonly #onServed: () => void
-  #served = false
   epoch: Epoch | undefined
 
-  /** @param onServed - Called once, when a call has succeeded for the first time. */
-  constructor(subject: Subject, history: HistoryWriter, process: number, seed: number, onServed: () => void) {
-    this.#onServed = onServed
+  constructor(subject: Subject, history: HistoryWriter, process: number, seed: number) {
     this.#subject = subject
     this.#history = history
     this.#process = process
@@ -90,9 +86,6 @@ export class WorkerLoad {
     const end = await this.#subject.load(session, signal)
     const t1 = now()
     this.#history.write(epoch, { op: 'load', process: this.#process, session, t0, t1, labels: [], ...end })
-    if (end.result === 'fail') return false
-    if (!this.#served) this.#onServed()
-    this.#served = true
-    return true
+    return end.result === 'ok'
   }
 }

@@ -18,9 +18,7 @@ process.on('disconnect', () => process.exit())
 
 const subject = await open(assignment)
 const history = new HistoryWriter(assignment.folder, assignment.process)
-const load = new WorkerLoad(subject, history, assignment.process, assignment.seed, () =>
-  tell({ message: 'served' }),
-)
+const load = new WorkerLoad(subject, history, assignment.process, assignment.seed)
 const rss = new RssWatch()
 const callersDone = load.run(assignment.callers)
 process.on('message', (order: Order) => void obey(order))

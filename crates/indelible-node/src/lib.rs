@@ -10,7 +10,11 @@ mod reply_frame;
 
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use indelible_valkey::{Config, ConfigError, CredentialsProvider, Engine, Outcomes};
+#[cfg(not(feature = "loop-engine"))]
+use indelible_valkey::Engine;
+#[cfg(feature = "loop-engine")]
+use indelible_valkey::LoopEngine as Engine;
+use indelible_valkey::{Config, ConfigError, CredentialsProvider, Outcomes};
 use napi::bindgen_prelude::{BufferSlice, Either, Function};
 use napi_derive::napi;
 
@@ -23,10 +27,10 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// Test switches compiled into this addon; a published one has none.
+/// Whether this addon was built for tests or the bench, and can lose labels; a published one cannot.
 #[napi(catch_unwind)]
 pub fn test_switches() -> bool {
-    cfg!(feature = "test-switches")
+    cfg!(any(feature = "test-switches", feature = "loop-engine"))
 }
 
 /// Why a configuration was refused.

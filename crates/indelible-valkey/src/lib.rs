@@ -54,6 +54,8 @@ mod label_sets;
 mod lane;
 mod lane_pool;
 mod lanes;
+#[cfg(feature = "loop-engine")]
+mod loop_engine;
 mod memory;
 mod node;
 mod node_plan;
@@ -88,6 +90,8 @@ pub use frame::{FrameWriter, Opcode};
 pub use keys::label_key;
 pub use label_commands::generation_key;
 pub use label_sets::InternedSet;
+#[cfg(feature = "loop-engine")]
+pub use loop_engine::LoopEngine;
 pub use outcome::{Answer, Outcome, Outcomes};
 pub use retry_budget::RetryPrices;
 pub use timing::Timing;
