@@ -13,11 +13,11 @@ impl SessionDigest {
         Self(Sha256::digest(session_id).into())
     }
 
-    /// The first 16 bytes.
-    pub(crate) fn first_half(&self) -> [u8; 16] {
-        let mut half = [0; 16];
-        half.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        half
+    /// The first `N` bytes, at most 32.
+    pub(crate) fn first<const N: usize>(&self) -> [u8; N] {
+        let mut first = [0; N];
+        first.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        first
     }
 
     /// The first eight hex digits: all that an event may tell of a session.

@@ -49,6 +49,7 @@ mod frame;
 pub mod fuzzing;
 mod generation;
 mod keys;
+mod known_sessions;
 mod label_commands;
 mod label_sets;
 mod lane;

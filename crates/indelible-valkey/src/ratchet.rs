@@ -4,18 +4,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hashbrown::HashMap;
-
 use crate::keys::SessionDigest;
+use crate::known_sessions::{KnownSession, KnownSessions};
 use crate::label_sets::{InternedSet, LabelSets};
 use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
 
 /// Added to the longest a command may take: a set that may just have expired on the server is not missed.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
-
-/// Half a SHA-256 names a session here. Two sessions that shared one would share their labels: more, never fewer.
-type Key = [u8; 16];
 
 /// What a load must show, judged when its bytes are written.
 #[derive(Debug, Clone)]
@@ -28,25 +24,14 @@ pub(crate) enum Expectation {
     Expired(u32),
 }
 
-/// What is known of one session.
-#[derive(Debug)]
-struct Entry {
-    labels: Arc<InternedSet>,
-    /// Seconds since the ratchet was made, when the session's life was last known to have been renewed, or when it was
-    /// first seen.
-    renewed: u32,
-    /// The server has confirmed the renewal.
-    confirmed: bool,
-}
-
 /// The memory of one store, bounded in sessions.
 ///
 /// Two generations of a map: when the younger is full it becomes the older, whose sessions are forgotten unless they
 /// are seen again. So the bound holds without ever scanning.
 #[derive(Debug)]
 pub(crate) struct Ratchet {
-    young: HashMap<Key, Entry>,
-    old: HashMap<Key, Entry>,
+    young: KnownSessions,
+    old: KnownSessions,
     max_sessions: usize,
     life: Option<SessionLife>,
     margin: Duration,
@@ -59,7 +44,15 @@ impl Ratchet {
     pub(crate) fn new(max_sessions: usize, life: Option<SessionLife>, command: Duration) -> Self {
         let start = Instant::now();
         let margin = command + EXPIRY_MARGIN;
-        Self { young: HashMap::new(), old: HashMap::new(), max_sessions, life, margin, start, epoch: 0 }
+        Self {
+            young: KnownSessions::default(),
+            old: KnownSessions::default(),
+            max_sessions,
+            life,
+            margin,
+            start,
+            epoch: 0,
+        }
     }
 
     /// What a load that is sent now must show, and whether the session's life needs no renewal yet.
@@ -70,17 +63,16 @@ impl Ratchet {
         // Counted in whole seconds, so an age is never less than the real one.
         let age = self.age(entry, now);
         if age + self.margin >= life.given() {
-            return (Expectation::Expired(entry.renewed), false);
+            return (Expectation::Expired(entry.renewed()), false);
         }
-        (labels(), entry.confirmed && life.is_fresh(age))
+        (labels(), entry.is_confirmed() && life.is_fresh(age))
     }
 
     /// Forgets a session that may have expired when a load of it was sent, unless it has been renewed since.
     pub(crate) fn forget_expired(&mut self, session: &SessionDigest, stamp: u32) {
-        let key = key(session);
         for map in [&mut self.young, &mut self.old] {
-            if map.get(&key).is_some_and(|entry| entry.renewed == stamp) {
-                map.remove(&key);
+            if map.get(session).is_some_and(|entry| entry.renewed() == stamp) {
+                map.remove(session);
             }
         }
     }
@@ -94,7 +86,7 @@ impl Ratchet {
         now: Instant,
     ) -> bool {
         let seconds = self.seconds(now);
-        match self.young.get_mut(&key(session)) {
+        match self.young.get_mut(session) {
             Some(entry) if labels.all(|label| entry.labels.contains(label)) => {
                 if renewed {
                     entry.renew(seconds);
@@ -128,24 +120,22 @@ impl Ratchet {
             return Arc::clone(labels);
         }
         let seconds = self.seconds(now);
-        let key = key(session);
-        let known = self.young.get_mut(&key);
-        if let Some(entry) = known {
-            entry.merge(labels, renewed, self.life, seconds, sets);
+        if let Some(entry) = self.young.get_mut(session) {
+            merge(entry, labels, renewed, self.life, seconds, sets);
             return Arc::clone(&entry.labels);
         }
-        let entry = match self.old.remove(&key) {
+        let entry = match self.old.remove(session) {
             Some(mut entry) => {
-                entry.merge(labels, renewed, self.life, seconds, sets);
+                merge(&mut entry, labels, renewed, self.life, seconds, sets);
                 entry
             }
-            None => Entry { labels: Arc::clone(labels), renewed: seconds, confirmed: renewed },
+            None => KnownSession::new(session, labels, seconds, renewed),
         };
         if self.young.len() >= self.max_sessions.div_ceil(2) {
             self.old = std::mem::take(&mut self.young);
         }
         let labels = Arc::clone(&entry.labels);
-        self.young.insert(key, entry);
+        self.young.insert(entry);
         labels
     }
 
@@ -161,13 +151,12 @@ impl Ratchet {
         self.old.clear();
     }
 
-    fn entry(&self, session: &SessionDigest) -> Option<&Entry> {
-        let key = key(session);
-        self.young.get(&key).or_else(|| self.old.get(&key))
+    fn entry(&self, session: &SessionDigest) -> Option<&KnownSession> {
+        self.young.get(session).or_else(|| self.old.get(session))
     }
 
-    fn age(&self, entry: &Entry, now: Instant) -> Duration {
-        let renewed = Duration::from_secs(u64::from(entry.renewed));
+    fn age(&self, entry: &KnownSession, now: Instant) -> Duration {
+        let renewed = Duration::from_secs(u64::from(entry.renewed()));
         now.saturating_duration_since(self.start).saturating_sub(renewed)
     }
 
@@ -176,38 +165,26 @@ impl Ratchet {
     }
 }
 
-impl Entry {
-    /// The server has renewed the session's life; an older renewal says nothing new.
-    fn renew(&mut self, at: u32) {
-        self.renewed = self.renewed.max(at);
-        self.confirmed = true;
+/// Adds what has been seen, unless what was known has expired: then the session begins anew.
+fn merge(
+    known: &mut KnownSession,
+    labels: &Arc<InternedSet>,
+    renewed: bool,
+    life: Option<SessionLife>,
+    now: u32,
+    sets: &mut LabelSets,
+) {
+    let age = u64::from(now.saturating_sub(known.renewed()));
+    if life.is_some_and(|life| age > life.given_seconds()) {
+        known.begin_anew(labels, now, renewed);
+        return;
     }
-
-    /// Adds what has been seen, unless what was known has expired: then the session begins anew.
-    fn merge(
-        &mut self,
-        labels: &Arc<InternedSet>,
-        renewed: bool,
-        life: Option<SessionLife>,
-        now: u32,
-        sets: &mut LabelSets,
-    ) {
-        let expired = life.is_some_and(|life| u64::from(now - self.renewed.min(now)) > life.given_seconds());
-        if expired {
-            *self = Self { labels: Arc::clone(labels), renewed: now, confirmed: renewed };
-            return;
-        }
-        if self.labels.id() != labels.id() {
-            self.labels = sets.union(&self.labels, labels);
-        }
-        if renewed {
-            self.renew(now);
-        }
+    if known.labels.id() != labels.id() {
+        known.labels = sets.union(&known.labels, labels);
     }
-}
-
-fn key(session: &SessionDigest) -> Key {
-    session.first_half()
+    if renewed {
+        known.renew(now);
+    }
 }
 
 #[cfg(test)]
