@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // Two cores carry the tests, their servers and the native threads.
     maxWorkers: 2,
+    // Cells of the fault matrix, which mostly wait.
+    maxConcurrency: 8,
     // Every promised bound is asserted by the test itself; these only end a test that hangs.
     testTimeout: 30_000,
     hookTimeout: 60_000,

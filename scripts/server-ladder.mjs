@@ -15,6 +15,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+/** The program that stands for the server of the last rung. */
+export const CONTAINER_WRAPPER = 'container-valkey-server'
 /** The image of the last rung, and the one the container suite runs. */
 export const CONTAINER_IMAGE = 'valkey/valkey:9.1'
 
@@ -202,7 +204,7 @@ exec docker run --rm --network host --pid host --label org.testcontainers=true \
   --user "$(id -u):$(id -g)" --volume "${tmpdir()}:${tmpdir()}" --workdir "${tmpdir()}" \\
   --entrypoint valkey-server ${CONTAINER_IMAGE} "$@"
 `
-  const path = join(cacheFolder(env), 'container-valkey-server')
+  const path = join(cacheFolder(env), CONTAINER_WRAPPER)
   await mkdir(cacheFolder(env), { recursive: true })
   if ((await readFile(path, 'utf8').catch(() => undefined)) !== script) {
     const scratch = await mkdtemp(join(cacheFolder(env), 'writing-'))

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-import { findServer } from './server-ladder.mjs'
+import { CONTAINER_WRAPPER, findServer } from './server-ladder.mjs'
 
 export { CONTAINER_IMAGE, NoServerError, findServer } from './server-ladder.mjs'
 
@@ -112,7 +112,9 @@ export class TestServer {
     this.#process = child
     this.#pid = child.pid ?? 0
     try {
-      this.#pid = (await answering(child, this.port)) ?? this.#pid
+      // The one in a container is no child of ours.
+      const own = this.#found.path.endsWith(CONTAINER_WRAPPER) ? undefined : child.pid
+      this.#pid = (await answering(child, this.port, own)) ?? this.#pid
       watch(child, this.#pid, this.#options.dir === undefined ? this.dir : undefined)
       child.unref() // an idle server is no reason for this process to stay
     } catch (cause) {
@@ -200,18 +202,21 @@ function watch(child, pid, folder) {
 }
 
 /**
- * Resolves when the server on `port` answers with anything but LOADING.
+ * Resolves when the server on `port` answers with anything but LOADING. What another process answers there counts for
+ * nothing: then ours is about to find out that the port is taken.
  * @param {import('node:child_process').ChildProcess} child
  * @param {number} port
+ * @param {number | undefined} own   the process id that it must have, if that is known
  * @returns {Promise<number | undefined>} the server's process id, unless it wants to see credentials first
  */
-async function answering(child, port) {
+async function answering(child, port, own) {
   const limit = Date.now() + START_LIMIT_MS
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server process ended')
     const reply = await ask(port).catch(() => '-LOADING not even listening')
     const pid = /^process_id:(\d+)/m.exec(reply)?.[1]
-    if (!reply.startsWith('-LOADING')) return pid === undefined ? undefined : Number(pid)
+    const isForeign = own !== undefined && pid !== undefined && Number(pid) !== own
+    if (!reply.startsWith('-LOADING') && !isForeign) return pid === undefined ? undefined : Number(pid)
     if (Date.now() > limit) throw new Error(`no answer within ${START_LIMIT_MS} ms`)
     await delay(10)
   }

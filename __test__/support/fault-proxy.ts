@@ -15,11 +15,14 @@ export type Direction = 'toServer' | 'toClient'
  * - `reset`: answers with RST
  * - `refuse`: nothing listens; what was connected is reset
  * - `hang`: accepts and does nothing more, not even towards the server
+ * - `drip`: hands on single bytes, one every `ms` milliseconds
+ * - `halfOpen`: what is connected is dead without a word, as behind a host that vanished; new connections work
  */
 export type Fault =
-  | { readonly kind: 'pass' | 'reset' | 'refuse' | 'hang' }
+  | { readonly kind: 'pass' | 'reset' | 'refuse' | 'hang' | 'halfOpen' }
   | { readonly kind: 'blackHole'; readonly direction?: Direction }
   | { readonly kind: 'delay'; readonly ms: number; readonly direction?: Direction }
+  | { readonly kind: 'drip'; readonly ms: number; readonly direction: Direction }
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly direction: Direction }
 
 const PASS: Fault = { kind: 'pass' }
@@ -30,6 +33,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #links = new Set<Link>()
   #fault: Fault = PASS
   readonly #faultsBySource = new Map<string, Fault>()
+  #targetPort: number
   readonly port: number
   readonly bytes: Record<Direction, number> = { toServer: 0, toClient: 0 }
   connections = 0
@@ -44,12 +48,13 @@ export class FaultProxy implements AsyncDisposable {
 
   private constructor(listener: Server, targetPort: number) {
     this.#listener = listener
+    this.#targetPort = targetPort
     this.port = (listener.address() as AddressInfo).port
     listener.on('connection', (client) => {
       this.connections += 1
       const fault = this.#faultFor(client.remoteAddress)
       if (fault.kind === 'reset') return void client.resetAndDestroy()
-      const link = new Link(client, targetPort, this.bytes)
+      const link = new Link(client, this.#targetPort, this.bytes)
       this.#links.add(link)
       link.onClose(() => this.#links.delete(link))
       link.apply(fault)
@@ -69,7 +74,7 @@ export class FaultProxy implements AsyncDisposable {
   /** Switches the fault. Resolves once the listener is in the state that the fault asks for. */
   async inject(fault: Fault): Promise<void> {
     const refusing = this.#fault.kind === 'refuse'
-    this.#fault = fault
+    this.#fault = fault.kind === 'halfOpen' ? PASS : fault
     if (fault.kind === 'refuse' && !refusing) this.#listener.close()
     if (fault.kind !== 'refuse' && refusing) {
       this.#listener.listen(this.port, '127.0.0.1')
@@ -88,6 +93,11 @@ export class FaultProxy implements AsyncDisposable {
     if (fault === undefined) this.#faultsBySource.delete(source)
     else this.#faultsBySource.set(source, fault)
     for (const link of this.#links) if (link.source === source) link.apply(this.#faultFor(source))
+  }
+
+  /** Forwards new connections to another port; those that are open stay where they are. */
+  retarget(targetPort: number): void {
+    this.#targetPort = targetPort
   }
 
   /** Forwards again. */
@@ -171,6 +181,7 @@ class Lane {
   readonly #held: Buffer[] = []
   #fault: Fault = PASS
   #left = Number.POSITIVE_INFINITY
+  #drip: NodeJS.Timeout | undefined
 
   constructor(to: Socket, close: () => void) {
     this.#to = to
@@ -178,6 +189,8 @@ class Lane {
   }
 
   apply(fault: Fault): void {
+    clearInterval(this.#drip)
+    this.#drip = undefined
     this.#fault = fault
     this.#left = fault.kind === 'cut' ? fault.afterBytes : Number.POSITIVE_INFINITY
     for (const chunk of this.#held.splice(0)) this.take(chunk)
@@ -185,13 +198,25 @@ class Lane {
 
   take(chunk: Buffer): void {
     const fault = this.#fault
-    if (fault.kind === 'blackHole' || fault.kind === 'hang') {
+    if (fault.kind === 'blackHole' || fault.kind === 'hang' || fault.kind === 'halfOpen') {
       this.#held.push(chunk)
+    } else if (fault.kind === 'drip') {
+      this.#held.push(chunk)
+      this.#drip ??= setInterval(() => this.#handByte(), fault.ms)
     } else if (fault.kind === 'delay') {
       setTimeout(() => this.#hand(chunk), fault.ms)
     } else {
       this.#hand(chunk)
     }
+  }
+
+  #handByte(): void {
+    const [chunk] = this.#held
+    if (this.#to.destroyed) return clearInterval(this.#drip)
+    if (chunk === undefined) return
+    this.#hand(chunk.subarray(0, 1))
+    if (chunk.length > 1) this.#held[0] = chunk.subarray(1)
+    else this.#held.shift()
   }
 
   #hand(chunk: Buffer): void {

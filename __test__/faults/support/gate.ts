@@ -11,27 +11,29 @@ export type Stop = 'requests' | 'proof' | 'replies'
 const PROOF = '*3\r\n$5\r\nGETEX\r\n'
 /** The header of an array: the answer to SMEMBERS or EXEC. */
 const ANSWERED = /\*\d+\r\n/
-/** The value of the generation: the answer to the proof. */
+/** The value of the generation, which is the answer to the proof: the last reply of a pipeline of labels. */
 const PROVEN = / sha256 /
 
 /** A running gate. `connections` counts those accepted since the start. */
 export class Gate implements AsyncDisposable {
   readonly #listener: Server
   readonly #links = new Set<Link>()
+  readonly #lastReply: RegExp
   #stop: Stop | undefined
   readonly port: number
   connections = 0
 
-  /** Listens on a free loopback port and forwards to 127.0.0.1:`targetPort`. */
-  static async open(targetPort: number): Promise<Gate> {
+  /** Listens on a free loopback port and forwards to 127.0.0.1:`targetPort`. `lastReply` ends a pipeline's replies. */
+  static async open(targetPort: number, lastReply: RegExp = PROVEN): Promise<Gate> {
     const listener = createServer({ noDelay: true })
     listener.listen(0, '127.0.0.1')
     await once(listener, 'listening')
-    return new Gate(listener, targetPort)
+    return new Gate(listener, targetPort, lastReply)
   }
 
-  private constructor(listener: Server, targetPort: number) {
+  private constructor(listener: Server, targetPort: number, lastReply: RegExp) {
     this.#listener = listener
+    this.#lastReply = lastReply
     this.port = (listener.address() as AddressInfo).port
     listener.on('connection', (client) => {
       this.connections += 1
@@ -53,7 +55,7 @@ export class Gate implements AsyncDisposable {
 
   /** Whether a pipeline has been stopped, and the server has answered as much of it as has passed. */
   get isHolding(): boolean {
-    return [...this.#links].some((link) => link.isHolding)
+    return [...this.#links].some((link) => link.isHolding(this.#lastReply))
   }
 
   /** Stops every pipeline from now on. */
@@ -68,10 +70,13 @@ export class Gate implements AsyncDisposable {
     for (const link of this.#links) link.release()
   }
 
-  /** Hands on the first `bytes` of the replies that were stopped, then closes their connections. */
+  /** Hands on the first `bytes` of the pipeline's replies that was stopped, then closes its connection. */
   cut(bytes: number): void {
     this.#stop = undefined
-    for (const link of this.#links) link.cut(bytes)
+    for (const link of this.#links) {
+      if (link.isHolding(this.#lastReply)) link.cut(bytes)
+      else link.release() // what came after it, another attempt for instance
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -102,14 +107,14 @@ class Link {
     this.#server.connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
   }
 
-  get isHolding(): boolean {
+  isHolding(lastReply: RegExp): boolean {
     switch (this.#stop) {
       case 'requests':
         return this.#requests.length > 0
       case 'proof':
         return this.#requests.length > 0 && ANSWERED.test(this.#answers)
       case 'replies':
-        return PROVEN.test(this.#answers)
+        return lastReply.test(this.#answers)
       default:
         return false
     }
@@ -130,7 +135,6 @@ class Link {
 
   cut(bytes: number): void {
     this.#stop = undefined
-    if (this.#replies.length === 0) return
     this.#client.end(this.#replies.subarray(0, bytes), () => this.close())
   }
 

@@ -1,181 +1,184 @@
-// The fault matrix: every fault, at every moment of an operation, for both operations. One cell is one test.
+// The fault matrix: every fault, at every moment of an operation, for every operation of labels and of storage. A cell
+// that would mean nothing is named in its place with the reason.
 
-import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { type AppendResult, type LoadResult, type SessionStore, ValkeySessionStore } from 'indelible'
-import { describe, expect, test } from 'vitest'
-
-import { type RespClient, connect } from '../../support/resp.js'
-import { type ServerOptions, type TestServer, startServer } from '../../../scripts/test-server.mjs'
-import { failureOf, keyOf, labelsOf, openStore, recovered } from '../../valkey/support/store.js'
-import { Gate } from './gate.js'
-
-/** When a fault strikes: all but the first find a connection that has worked. */
-const MOMENTS = ['before connect', 'idle', 'request written', 'read done, proof not', 'reply cut'] as const
-export type Moment = (typeof MOMENTS)[number]
-
-const OPERATIONS = ['load', 'append'] as const
-export type Operation = (typeof OPERATIONS)[number]
-
-/** Long enough for a fault to strike while an operation is held back, on a busy machine. */
-const TIMING = { connectTimeoutMs: 750, commandTimeoutMs: 1_000 } as const
-/** D at those settings and one retry, in milliseconds. */
-const DEADLINE_MS = 2 * (750 + 1_000) + 50
-/** What a busy machine may add to a bound that is measured from outside, in milliseconds. */
-const SLACK_MS = 500
-/** Connections of a store, by default. */
-const CONNECTIONS = 2
-
-/** What an operation must end as. `indeterminate` is what an append's error must say; a load's is always false. */
-export type Expected =
-  | 'ok'
-  | { readonly code: string; readonly reason?: string; readonly indeterminate?: boolean }
-
-/** The same failure of an append that may have happened. */
-export function maybe(failure: Exclude<Expected, 'ok'>): Expected {
-  return { ...failure, indeterminate: true }
-}
-
-/** Where a fault strikes. */
-export interface Scene {
-  readonly server: TestServer
-  /** Between the store and the server. */
-  readonly gate: Gate
-  readonly store: ValkeySessionStore
-  /** A connection of its own, which outlives what happens to the store's. */
-  readonly admin: RespClient
-  /** The session that the operations are about. */
-  readonly session: string
-}
-
-/** What both operations must end as. */
-type Ends = readonly [load: Expected, append: Expected]
+import type { RespClient } from '../../support/resp.js'
+import type { ServerOptions } from '../../../scripts/test-server.mjs'
+import { until } from '../../support/topologies/until.js'
+import { type Ends, type Expected, MOMENTS, type Moment, type Nothing } from './ends.js'
+import { APPEND, LOAD } from './labels.js'
+import { STORAGE } from './records.js'
+import { Scene } from './scene.js'
+import { type Column, type Outcome, READS, type Subject, type SubjectKind } from './subject.js'
+import { type Variant, nameOf } from './variant.js'
 
 /** One row. */
 export interface Fault {
   readonly name: string
   readonly options?: ServerOptions
-  /** Of the store, besides the endpoint. */
-  readonly settings?: Readonly<Record<string, unknown>>
+  /** A router stands before everything else. */
+  readonly router?: boolean
+  /** It is about TLS, so that there is nothing to see in plain text. */
+  readonly tlsOnly?: boolean
   /** Once for the server of this row, before anything happens. */
-  readonly prepare?: (admin: RespClient, server: TestServer) => Promise<unknown>
-  readonly strike: (scene: Scene) => Promise<unknown>
+  readonly prepare?: (scene: Scene) => Promise<unknown>
+  readonly strike: (scene: Scene, subject: Subject) => Promise<unknown>
   readonly heal: (scene: Scene) => Promise<unknown>
-  /** For each moment what a load and what an append must end as; `undefined` where the fault says nothing. */
-  readonly ends: Readonly<Record<Moment, Ends | undefined>>
-  /** It removes labels: a store that connects only afterwards cannot know of them. */
+  readonly ends: Readonly<Record<Column, Ends>>
+  /** It removes data: a store that connects only afterwards cannot know of it. */
   readonly forgets?: boolean
+  /** It is noticed by time-outs. */
+  readonly timesOut?: boolean
+  /** The server cannot be asked how many connections it has received while it lasts. */
+  readonly silences?: boolean
 }
 
-/** The same at every moment; an append that had been sent before the fault struck may have happened. */
-export function always(load: Expected, append: Expected, late: Expected = append): Record<Moment, Ends> {
-  return {
-    'before connect': [load, append],
-    idle: [load, append],
-    'request written': [load, append],
-    'read done, proof not': [load, late],
-    'reply cut': [load, late],
-  }
-}
+const SUBJECTS: readonly (readonly [string, SubjectKind])[] = [
+  ['load', LOAD],
+  ['append', APPEND],
+  ['storage', STORAGE],
+]
 
-const STOPS = {
+/** Time-outs of a store, in milliseconds. */
+type Timing = Readonly<Record<'connectTimeoutMs' | 'commandTimeoutMs', number>>
+/** Long enough for a fault to strike while an operation is held back, on a busy machine. */
+const TIMING: Timing = { connectTimeoutMs: 1_000, commandTimeoutMs: 1_500 }
+/** For faults that time has no part in, so that a busy machine has none either. */
+const AMPLE: Timing = { connectTimeoutMs: 5_000, commandTimeoutMs: 5_000 }
+/** D at one retry, in milliseconds. */
+const deadlineMs = ({ connectTimeoutMs, commandTimeoutMs }: Timing): number =>
+  2 * (connectTimeoutMs + commandTimeoutMs) + 50
+/** What a busy machine may add to a bound that is measured from outside, in milliseconds. */
+const SLACK_MS = 500
+/** Within which a store works again once the fault is over, in milliseconds. */
+const RECOVERY_MS = 5_000
+/** Connections of a store. */
+const CONNECTIONS = 2
+
+const STOPS: Readonly<Partial<Record<Moment, 'requests' | 'proof' | 'replies'>>> = {
   'request written': 'requests',
   'read done, proof not': 'proof',
   'reply cut': 'replies',
-} as const
+}
 
-/** The label that was acknowledged before, and the one that the append at hand adds. */
-const [BEFORE, DURING] = ['BEFORE', 'DURING']
+/** Registers the tests of a group of rows, in each of the variants that it is to be seen in. */
+export function faultTests(faults: readonly Fault[], variants: readonly Variant[]): void {
+  const rejections: unknown[] = []
+  const note = (reason: unknown): unknown => rejections.push(reason)
+  beforeAll(() => void process.on('unhandledRejection', note))
+  afterAll(() => {
+    process.removeListener('unhandledRejection', note)
+    expect(rejections).toEqual([])
+  })
+  const named = variants.map((variant) => [nameOf(variant), variant] as const)
+  // Nearly all of a cell's time is spent waiting.
+  describe.concurrent.each(named)('%s', (_, variant) => {
+    for (const fault of faults) if (variant.tls || fault.tlsOnly !== true) rowTests(fault, variant)
+  })
+}
 
-/** Registers the tests of one row. */
-export function faultTests(fault: Fault): void {
+function rowTests(fault: Fault, variant: Variant): void {
   describe(`a server ${fault.name}`, () => {
-    for (const moment of MOMENTS) {
-      const ends = fault.ends[moment]
-      if (ends === undefined) continue
+    for (const [name, kind] of SUBJECTS) {
+      const meant = MOMENTS.filter((moment) => kind.columns.some((column) => isMeant(fault, column, moment)))
+      if (meant.length === 0) continue
       // oxlint-disable-next-line vitest/expect-expect -- `cell` is the assertion
-      test.each(OPERATIONS)(`${moment}: %s`, async (operation) => {
-        await using server = await startServer(fault.options)
-        await using admin = await connect(server.port)
-        await fault.prepare?.(admin, server)
-        await cell(fault, { moment, operation, expected: ends[operation === 'load' ? 0 : 1] }, server, admin)
-      })
+      test.each(meant)(`%s: ${name}`, async (moment) => cell({ fault, variant, kind, moment }))
     }
   })
 }
 
-interface Cell {
-  readonly moment: Moment
-  readonly operation: Operation
-  readonly expected: Expected
+function isMeant({ ends }: Fault, column: Column, moment: Moment): boolean {
+  const expected = ends[column][moment]
+  return expected === 'ok' || !('because' in expected)
 }
 
-async function cell(
-  fault: Fault,
-  { moment, operation, expected }: Cell,
-  server: TestServer,
-  admin: RespClient,
-): Promise<void> {
-  await using gate = await Gate.open(server.port)
-  const settings = { kind: 'valkey', endpoint: gate.url, ...TIMING, ...fault.settings }
-  await using store = await ValkeySessionStore.open(settings)
-  const scene: Scene = { server, gate, store, admin, session: randomUUID() }
-  await using writer = await openStore(server, fault.settings)
-  expect(await writer.appendLabels(scene.session, [BEFORE])).toEqual({ ok: true })
-  const known = moment !== 'before connect'
-  if (known) expect(labelsOf(await store.loadLabels(scene.session))).toEqual([BEFORE])
+interface Cell {
+  readonly fault: Fault
+  readonly variant: Variant
+  readonly kind: SubjectKind
+  readonly moment: Moment
+}
 
-  const stop = moment in STOPS ? STOPS[moment as keyof typeof STOPS] : undefined
+async function cell({ fault, variant, kind, moment }: Cell): Promise<void> {
+  const { purpose, lastReply } = kind
+  await using scene = await Scene.set({
+    variant,
+    purpose,
+    lastReply,
+    server: fault.options ?? {},
+    router: fault.router === true,
+  })
+  const { gate, proxy, admin } = scene
+  await fault.prepare?.(scene)
+  const timing = fault.timesOut === true ? TIMING : AMPLE
+  await using subject = await kind.open(scene, timing)
+  const known = moment !== 'before connect'
+  if (known) await subject.warm()
+
+  const stop = STOPS[moment]
   if (stop !== undefined) gate.hold(stop)
-  const early = stop === undefined ? undefined : timed(store, operation, scene.session)
-  if (stop !== undefined) await expect.poll(() => gate.isHolding, { interval: 2 }).toBe(true)
-  const [struckAt, connectionsBefore] = [performance.now(), gate.connections]
-  await fault.strike(scene)
+  const early = stop === undefined ? undefined : subject.start()
+  if (stop !== undefined) await until('the pipeline to be stopped', async () => gate.isHolding)
+  const [struckAt, dialledBefore] = [performance.now(), proxy.connections]
+  const receivedBefore = await received(fault, admin)
+  await fault.strike(scene, subject)
   if (stop === 'replies') gate.cut(7)
   else gate.release()
-  const { result, wallMs } = await (early ?? timed(store, operation, scene.session))
+  const outcomes = await (early ?? subject.start())
 
   const outageSeconds = (performance.now() - struckAt) / 1_000
-  expect(gate.connections - connectionsBefore).toBeLessThanOrEqual(CONNECTIONS * (1 + outageSeconds))
-  expect(wallMs).toBeLessThan(DEADLINE_MS + SLACK_MS)
-  judge(result, operation, expected)
-  const mustHold = known || fault.forgets !== true ? [BEFORE] : []
-  if (operation === 'load' && result.ok)
-    expect(labelsOf(result as LoadResult)).toEqual(expect.arrayContaining(mustHold))
+  const most = CONNECTIONS * (1 + outageSeconds)
+  expect(proxy.connections - dialledBefore).toBeLessThanOrEqual(most)
+  expect((await received(fault, admin)) - receivedBefore).toBeLessThanOrEqual(most)
+  for (const outcome of outcomes) judge(outcome, fault.ends[outcome.column][moment], deadlineMs(timing))
 
   await fault.heal(scene)
-  const labels = await recovered(store, scene.session)
-  expect(labels).toEqual(expect.arrayContaining(mustHold))
-  if (operation === 'append') {
-    if (result.ok) expect(labels).toContain(DURING)
-    else if (!result.error.indeterminate) expect(labels).not.toContain(DURING)
-  }
+  await until('the store to work again', async () => subject.works(), RECOVERY_MS)
+  await subject.check(outcomes, fault.forgets === true && !known)
 }
 
-/** Starts an operation and clocks it from now. */
-async function timed(
-  store: SessionStore,
-  operation: Operation,
-  session: string,
-): Promise<{ readonly result: LoadResult | AppendResult; readonly wallMs: number }> {
-  const start = performance.now()
-  const result = await (operation === 'load'
-    ? store.loadLabels(session)
-    : store.appendLabels(session, [DURING]))
-  return { result, wallMs: performance.now() - start }
+/** How many connections the server has accepted, by its own account; 0 while it cannot be asked. */
+async function received(fault: Fault, admin: RespClient): Promise<number> {
+  if (fault.silences === true) return 0
+  const stats = String(await admin.send('INFO', 'stats'))
+  return Number(/total_connections_received:(\d+)/.exec(stats)?.[1])
 }
 
-function judge(result: LoadResult | AppendResult, operation: Operation, expected: Expected): void {
+function judge(
+  { operation, column, result, wallMs }: Outcome,
+  expected: Expected | Nothing,
+  limitMs: number,
+): void {
+  expect(wallMs).toBeLessThan(limitMs + SLACK_MS)
   if (expected === 'ok') {
-    if (!result.ok) throw result.error
+    if (!result.ok) throw new Error(`${operation} failed`, { cause: result.error })
     return
   }
-  const error = failureOf(result)
-  expect(error).toMatchObject({ indeterminate: false, ...expected, operation })
-  expect(error.elapsedMs).toBeLessThanOrEqual(DEADLINE_MS)
+  if ('because' in expected) throw new Error(`${operation} has no cell here: ${expected.because}`)
+  if (result.ok) throw new Error(`${operation} is ok and must be ${JSON.stringify(expected)}`)
+  const { error } = result
+  const indeterminate = expected.indeterminate === true && !READS.has(column)
+  expect({ ...fields(error), operation: error.operation }, operation).toEqual({
+    reason: undefined,
+    ...expected,
+    indeterminate,
+    operation,
+  })
+  expect(error.elapsedMs).toBeLessThanOrEqual(limitMs)
+  // Whatever may have been counted is not sent again.
+  if (column === 'count' && error.indeterminate) expect(error.attempts).toBe(1)
 }
 
-/** The key of the scene's session. */
-export function keyIn({ session }: Scene): string {
-  return keyOf(session)
+function fields({
+  code,
+  reason,
+  indeterminate,
+}: {
+  readonly code: string
+  readonly reason?: string
+  readonly indeterminate: boolean
+}): object {
+  return { code, reason, indeterminate }
 }

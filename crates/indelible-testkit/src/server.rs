@@ -159,8 +159,9 @@ impl TestServer {
     pub fn restart(&mut self) -> Result<(), ServerError> {
         self.stop()?;
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let logged = log.metadata()?.len();
         let mut process = ServerProcess::spawn(&self.binary.path, &self.args, self.dir(), log)?;
-        if let Some(reason) = self.wait_for_answer(&mut process)? {
+        if let Some(reason) = self.wait_for_answer(&mut process, logged)? {
             drop(process);
             return Err(ServerError::NotUp { path: self.binary.path.clone(), reason, log: self.end_of_log()? });
         }
@@ -209,6 +210,13 @@ impl TestServer {
         self.dir().join("server.log")
     }
 
+    /// Whether the log says so after its first `logged` bytes.
+    fn is_ready(&self, logged: u64) -> io::Result<bool> {
+        let log = fs::read(self.log())?;
+        let new = usize::try_from(logged).ok().and_then(|logged| log.get(logged..)).unwrap_or_default();
+        Ok(new.windows(READY.len()).any(|text| text == READY))
+    }
+
     fn end_of_log(&self) -> io::Result<String> {
         let log = fs::read_to_string(self.log())?;
         let lines: Vec<&str> = log.trim_end().lines().collect();
@@ -216,8 +224,9 @@ impl TestServer {
     }
 
     /// Waits until PING is answered with anything but LOADING (a refusal is an answer: the server may want a
-    /// password), and says why not if it never is.
-    fn wait_for_answer(&self, process: &mut ServerProcess) -> io::Result<Option<NotUpReason>> {
+    /// password), and says why not if it never is. An answer before our server has written to its log, which held
+    /// `logged` bytes, that it is ready is another's: ours is about to find out that the port is taken.
+    fn wait_for_answer(&self, process: &mut ServerProcess, logged: u64) -> io::Result<Option<NotUpReason>> {
         let limit = Instant::now() + START_LIMIT;
         while Instant::now() < limit {
             if process.has_ended()? {
@@ -225,14 +234,17 @@ impl TestServer {
             }
             match self.client().and_then(|mut client| client.command(&["PING"])) {
                 Ok(Reply::Error(refusal)) if refusal.starts_with("LOADING") => {}
-                Ok(_) => return Ok(None),
-                Err(_) => {}
+                Ok(_) if self.is_ready(logged)? => return Ok(None),
+                Ok(_) | Err(_) => {}
             }
             thread::sleep(Duration::from_millis(5));
         }
         Ok(Some(NotUpReason::Silent))
     }
 }
+
+/// What a server logs before it answers for the first time.
+const READY: &[u8] = b"Ready to accept connections";
 
 /// Arguments that make a server speak TLS itself.
 fn own_tls(port: u16, identity: &TlsIdentity, client_ca: Option<&Path>) -> Vec<OsString> {

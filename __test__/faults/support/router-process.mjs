@@ -1,0 +1,18 @@
+// Forwards a port: run by `router.ts` as a process of its own, so that it can be stopped as a host can vanish.
+
+import { connect, createServer } from 'node:net'
+
+const targetPort = Number(process.argv[2])
+
+const listener = createServer({ noDelay: true }, (client) => {
+  const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
+  client.pipe(server).pipe(client)
+  for (const socket of [client, server]) {
+    const other = socket === client ? server : client
+    socket.on('error', () => other.destroy())
+    socket.on('close', () => other.destroy())
+  }
+})
+// The kernel takes one connection more than this for a process that does not, and drops every SYN after that.
+listener.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.send?.(listener.address()))
+process.once('disconnect', () => process.exit())
