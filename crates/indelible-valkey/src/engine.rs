@@ -12,6 +12,7 @@ use crate::dispatch;
 use crate::event::{Alarm, Event};
 use crate::frame::Frame;
 use crate::generation::GenerationPin;
+use crate::linger::Linger;
 use crate::node_plan::NodePlan;
 use crate::outcome::Outcomes;
 use crate::policy_watch::PolicyWatch;
@@ -26,6 +27,7 @@ use crate::topology::Topology;
 pub struct Engine {
     frames: UnboundedSender<Frame>,
     store: Arc<StoreCore>,
+    linger: Arc<Linger>,
 }
 
 impl Engine {
@@ -35,11 +37,16 @@ impl Engine {
     ///
     /// [`ConfigErrorCode::Unavailable`] when the operating system refuses a thread or a reactor.
     pub fn start(config: &Config, outcomes: Arc<dyn Outcomes>) -> Result<Self, ConfigError> {
+        let linger = Arc::new(Linger::new(config.linger));
+        let store = Arc::new(Self::store(config, &outcomes, &linger)?);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_park({
+                let (store, linger) = (Arc::clone(&store), Arc::clone(&linger));
+                move || linger.wait(store.awaits_replies())
+            })
             .build()
             .map_err(|error| unavailable(&error.to_string()))?;
-        let store = Arc::new(Self::store(config, &outcomes)?);
         let watch = config.track_policies.then(|| policy_watch(config, &outcomes)).transpose()?;
         let (frames, incoming) = unbounded_channel();
         thread::Builder::new()
@@ -59,12 +66,12 @@ impl Engine {
         if let Some(alarm) = ttl_alarm(config) {
             outcomes.event(Event::Alarm(alarm));
         }
-        Ok(Self { frames, store })
+        Ok(Self { frames, store, linger })
     }
 
-    fn store(config: &Config, outcomes: &Arc<dyn Outcomes>) -> Result<StoreCore, ConfigError> {
+    fn store(config: &Config, outcomes: &Arc<dyn Outcomes>, linger: &Arc<Linger>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
-        let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes));
+        let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes), Arc::clone(linger));
         let lanes = plan.lanes(config.topology.single()?.clone()).map_err(|error| unavailable(&error.to_string()))?;
         Ok(StoreCore::new(config, generation, Topology::Single(Arc::new(lanes)), Arc::clone(outcomes)))
     }
@@ -81,7 +88,11 @@ impl Engine {
         panic_point(Stage::Submit, frame.request_at(0).into_iter().flat_map(|request| request.ids()));
         match dispatch::try_directly(&self.store, frame) {
             Ok(()) => true,
-            Err(frame) => self.frames.send(frame).is_ok(),
+            Err(frame) => {
+                let sent = self.frames.send(frame).is_ok();
+                self.linger.frame_handed_over();
+                sent
+            }
         }
     }
 }

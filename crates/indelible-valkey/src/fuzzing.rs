@@ -155,7 +155,9 @@ fn nowhere() -> Arc<Lanes> {
     let build = || {
         let config = Config::from_json(r#"{ "kind": "valkey", "endpoint": "redis://127.0.0.1:1" }"#).ok()?;
         let pin = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
-        NodePlan::new(&config, pin, Arc::new(Waiting::new(drop))).lanes(config.topology.single().ok()?.clone()).ok()
+        NodePlan::new(&config, pin, Arc::new(Waiting::new(drop)), Arc::default())
+            .lanes(config.topology.single().ok()?.clone())
+            .ok()
     };
     Arc::clone(NOWHERE.get_or_init(|| match build() {
         Some(lanes) => Arc::new(lanes),

@@ -55,6 +55,7 @@ mod label_sets;
 mod lane;
 mod lane_pool;
 mod lanes;
+mod linger;
 #[cfg(feature = "loop-engine")]
 mod loop_engine;
 mod memory;

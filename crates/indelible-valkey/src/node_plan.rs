@@ -15,6 +15,7 @@ use crate::generation::GenerationPin;
 use crate::lane::LaneManager;
 use crate::lane_pool::LanePool;
 use crate::lanes::Lanes;
+use crate::linger::Linger;
 use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::timing::Timing;
@@ -34,10 +35,16 @@ pub(crate) struct NodePlan {
     timing: Timing,
     replication: Option<Replication>,
     outcomes: Arc<dyn Outcomes>,
+    linger: Arc<Linger>,
 }
 
 impl NodePlan {
-    pub(crate) fn new(config: &Config, generation: Arc<GenerationPin>, outcomes: Arc<dyn Outcomes>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        generation: Arc<GenerationPin>,
+        outcomes: Arc<dyn Outcomes>,
+        linger: Arc<Linger>,
+    ) -> Self {
         Self {
             tls: config.tls.clone(),
             credentials: config.credentials.clone(),
@@ -50,6 +57,7 @@ impl NodePlan {
             timing: config.timing,
             replication: config.replication,
             outcomes,
+            linger,
         }
     }
 
@@ -63,7 +71,6 @@ impl NodePlan {
         let node = Arc::new(Node::new(self.connections * pools, self.breaker));
         let examiner = Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(&self.outcomes)));
         let dialer = Dialer::new(endpoint, self.tls.clone());
-        let Timing { connect, command, .. } = self.timing;
         let pool = |replication| {
             let handshake = Handshake {
                 credentials: self.credentials.clone(),
@@ -73,8 +80,9 @@ impl NodePlan {
                 examiner: Arc::clone(&examiner),
             };
             let (node, outcomes) = (Arc::clone(&node), Arc::clone(&self.outcomes));
-            let manager = LaneManager::new(dialer.clone(), handshake, connect, command, node, outcomes, replication);
-            LanePool::new(manager, self.connections, connect)
+            let linger = Arc::clone(&self.linger);
+            let manager = LaneManager::new(dialer.clone(), handshake, self.timing, node, outcomes, linger, replication);
+            LanePool::new(manager, self.connections, self.timing.connect)
         };
         let common = pool(None)?;
         let appends = self.replication.map(|replication| pool(Some(replication))).transpose()?;

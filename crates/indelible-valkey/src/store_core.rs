@@ -106,6 +106,11 @@ impl StoreCore {
         self.unsettled.fetch_sub(operations, Ordering::Relaxed);
     }
 
+    /// Whether operations are under way.
+    pub(crate) fn awaits_replies(&self) -> bool {
+        self.unsettled.load(Ordering::Relaxed) > 0
+    }
+
     /// Returns once every operation that was expected has been settled.
     pub(crate) async fn settled(&self) {
         while self.unsettled.load(Ordering::Relaxed) > 0 {

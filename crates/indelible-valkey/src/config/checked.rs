@@ -21,6 +21,7 @@ pub struct Config {
     pub(crate) timing: Timing,
     pub(crate) connections: usize,
     pub(crate) max_in_flight: usize,
+    pub(crate) linger: Duration,
     pub(crate) retry_prices: RetryPrices,
     pub(crate) breaker: BreakerLimits,
     pub(crate) demands: Demands,

@@ -33,6 +33,7 @@ pub(super) struct Common {
     pub(super) retry: Option<RawRetry>,
     pub(super) breaker: Option<RawBreaker>,
     pub(super) max_in_flight: Option<Whole>,
+    pub(super) linger_micros: Option<Whole>,
 }
 
 impl Common {
@@ -72,6 +73,7 @@ impl Common {
             retry_prices: resolve_retry_prices(retry)?,
             breaker: resolve_breaker(self.breaker.unwrap_or_default())?,
             connections: or_default(connections_path, connections, 1, 64, default)? as usize,
+            linger: Duration::from_micros(u64::from(or_default("lingerMicros", self.linger_micros, 0, 1_000, 100)?)),
             max_in_flight: or_default("maxInFlight", self.max_in_flight, 1, 1 << 20, 16_384)? as usize,
             demands: Demands { checks: Checks::Off, disk: Disk::None, best_effort: true, fence: false },
             replication: None,

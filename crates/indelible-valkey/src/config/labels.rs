@@ -36,6 +36,7 @@ impl Config {
             retry: raw.retry,
             breaker: raw.breaker,
             max_in_flight: raw.max_in_flight,
+            linger_micros: raw.linger_micros,
         };
         let config = common.resolve()?;
         let key_prefix = raw.key_prefix.unwrap_or_else(|| DEFAULT_PREFIX.into());

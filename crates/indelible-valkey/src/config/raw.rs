@@ -75,6 +75,10 @@ pub struct RawConfig {
     /// Default: 16384.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_048_576))]
     pub(crate) max_in_flight: Option<Whole>,
+    /// Microseconds for which the store's thread looks around for the next reply or frame before it sleeps, leaving
+    /// the core to whoever wants it; waking it would cost more. 0 turns it off. Default: 100.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 1_000))]
+    pub(crate) linger_micros: Option<Whole>,
     /// When to stop asking a server that keeps failing.
     pub(crate) breaker: Option<RawBreaker>,
     /// What a write must have survived before it is acknowledged: `bestEffort`, or what is demanded. With Sentinel and

@@ -45,6 +45,10 @@ pub struct RawStorageConfig {
     /// Operations that may be under way at once. Default: 16384.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_048_576))]
     max_in_flight: Option<Whole>,
+    /// Microseconds for which the store's thread looks around for the next reply or frame before it sleeps, leaving
+    /// the core to whoever wants it; waking it would cost more. 0 turns it off. Default: 100.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 1_000))]
+    linger_micros: Option<Whole>,
     /// Whether the server tells of changed policies, so that they can be kept in memory. Default: `false`.
     track_policies: Option<bool>,
 }
@@ -76,6 +80,7 @@ impl Config {
             retry: raw.retry,
             breaker: raw.breaker,
             max_in_flight: raw.max_in_flight,
+            linger_micros: raw.linger_micros,
         };
         let mut config = common.resolve()?;
         config.track_policies = raw.track_policies.unwrap_or(false);

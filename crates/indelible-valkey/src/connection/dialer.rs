@@ -9,6 +9,7 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::Stream;
+use super::stream::with_second_handle;
 use crate::endpoint::{Address, Endpoint};
 use crate::event::Event;
 use crate::fault::Fault;
@@ -69,8 +70,9 @@ impl Dialer {
         let Some(tls) = &self.tls else { return Stream::tcp(stream).map_err(|error| connect_fault(&error)) };
         let fault = |detail: &'static str| Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(detail);
         let name = tls.server_name(host).ok_or_else(|| fault("the host is no name that a certificate can carry"))?;
+        let (stream, socket) = with_second_handle(stream).map_err(|error| connect_fault(&error))?;
         let secured = TlsConnector::from(tls.client_config(events)).connect(name, stream).await;
-        secured.map(Stream::new).map_err(|error| fault(describe_tls_failure(&error)))
+        secured.map(|stream| Stream::tls(stream, socket)).map_err(|error| fault(describe_tls_failure(&error)))
     }
 }
 

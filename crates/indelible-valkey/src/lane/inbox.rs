@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use tokio::time::Instant;
 
-use super::direct::{DirectSocket, DirectlyWritten};
+use super::direct::{DirectlyWritten, Socket};
 use crate::batch::Batch;
 use crate::node::Node;
 use crate::store_core::StoreCore;
@@ -92,7 +92,7 @@ impl DirectLane {
         let mut guard = self.inbox.lock();
         let state = &mut *guard;
         let Some(Idle { written, timer_is_set }) = state.idle.filter(|_| !state.closed) else { return Err(errand) };
-        let Some(socket) = state.socket.as_mut().filter(|_| !node.is_retired(self.inbox.number)) else {
+        let Some(socket) = state.socket.as_ref().filter(|_| !node.is_retired(self.inbox.number)) else {
             return Err(errand);
         };
         let Errand { batch, store, deadline } = errand;
@@ -143,13 +143,14 @@ struct State {
     errands: Vec<Errand>,
     closed: bool,
     driver: Option<Waker>,
-    socket: Option<DirectSocket>,
+    /// Where callers may write themselves.
+    socket: Option<Arc<Socket>>,
     idle: Option<Idle>,
     written: Vec<DirectlyWritten>,
 }
 
 impl Inbox {
-    pub(super) fn new(number: usize, socket: Option<DirectSocket>) -> Self {
+    pub(super) fn new(number: usize, socket: Option<Arc<Socket>>) -> Self {
         let state = Mutex::new(State { socket, ..State::default() });
         Self { number, state, under_way: AtomicUsize::new(0) }
     }

@@ -14,9 +14,11 @@ use crate::config::Replication;
 use crate::connection::{Dialer, Handshake, greet};
 use crate::event::{Event, State};
 use crate::fault::Fault;
+use crate::linger::Linger;
 use crate::node::Node;
 use crate::outcome::Outcomes;
 use crate::resp::ReplyReader;
+use crate::timing::Timing;
 
 /// Opens the lanes of a pool.
 #[derive(Debug)]
@@ -29,19 +31,30 @@ pub(crate) struct LaneManager {
     events: Arc<dyn Outcomes>,
     /// Set for lanes that replicas must confirm the appends of.
     replication: Option<Replication>,
+    linger: Arc<Linger>,
 }
 
 impl LaneManager {
     pub(crate) fn new(
         dialer: Dialer,
         handshake: Handshake,
-        connect_timeout: Duration,
-        command_timeout: Duration,
+        timing: Timing,
         node: Arc<Node>,
         events: Arc<dyn Outcomes>,
+        linger: Arc<Linger>,
         replication: Option<Replication>,
     ) -> Self {
-        Self { dialer, handshake, connect_timeout, command_timeout, node, events, replication }
+        let Timing { connect, command, .. } = timing;
+        Self {
+            dialer,
+            handshake,
+            connect_timeout: connect,
+            command_timeout: command,
+            node,
+            events,
+            linger,
+            replication,
+        }
     }
 
     async fn open(&self) -> Result<Lane, Fault> {
@@ -56,7 +69,10 @@ impl LaneManager {
         let mut reader = ReplyReader::new();
         let info = greet(&mut stream, &mut reader, &self.handshake, events).await?;
         events.push(Event::State(State::Connected { server: info.server, version: info.version }));
-        let inbox = Arc::new(Inbox::new(self.node.lane_opened(), stream.take_direct()));
+        if let Some(socket) = stream.socket() {
+            self.linger.watch(Arc::downgrade(socket));
+        }
+        let inbox = Arc::new(Inbox::new(self.node.lane_opened(), stream.direct()));
         let examiner = Arc::clone(&self.handshake.examiner);
         let node = Arc::clone(&self.node);
         let driver =

@@ -10,6 +10,6 @@ mod manager;
 mod outgoing;
 
 pub(crate) use confirmation::Verdict;
-pub(crate) use direct::DirectSocket;
+pub(crate) use direct::Socket;
 pub(crate) use inbox::{DirectLane, Errand, Rejected};
 pub(crate) use manager::{LaneError, LaneManager};
