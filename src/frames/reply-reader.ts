@@ -38,7 +38,7 @@ export class ReplyReader {
   #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #words: Uint32Array = wordsOf(this.#bytes)
   /** One frozen result for each label set: every load of the same labels answers the same object. */
-  readonly #results = new Map<number, LoadResult>()
+  readonly #results: LoadResult[] = []
 
   /** Where reply frames are to be copied to. */
   get bytes(): Buffer {
@@ -86,7 +86,7 @@ export class ReplyReader {
           at += 2
           break
         case RECORD.forget:
-          this.#results.clear()
+          this.#results.length = 0
           at += 1
           break
         default:
@@ -96,19 +96,19 @@ export class ReplyReader {
   }
 
   #learn(at: number): number {
-    const id = this.#words[at + 1] as number
+    const number = this.#words[at + 1] as number
     const labels: string[] = []
     let text = at + 3
     for (let left = this.#words[at + 2] as number; left > 0; left--) {
       labels.push(this.#text(text))
       text = this.#afterText(text)
     }
-    this.#results.set(id, loaded(ReadonlyLabelSet.from(labels)))
+    this.#results[number] = loaded(ReadonlyLabelSet.from(labels))
     return text
   }
 
-  #result(id: number): LoadResult {
-    const result = this.#results.get(id)
+  #result(number: number): LoadResult {
+    const result = this.#results[number]
     if (result === undefined) throw new Error('the native engine named a label set that it never sent')
     return result
   }

@@ -2,19 +2,20 @@
 //!
 //! | record | words |
 //! |---|---|
-//! | label set | 1, id, count, then each label as a text |
-//! | loaded | 2, token, id of the label set |
+//! | label set | 1, number, count, then each label as a text |
+//! | loaded | 2, token, number of the label set |
 //! | done | 3, token |
 //! | failed | 4, token, error as a JSON text |
 //! | event | 5, event as a JSON text |
 //! | value | 7, token, text |
 //! | nothing | 8, token |
-//! | forget | 6: the label sets told so far will not be named again |
+//! | forget | 6: the label sets told so far will not be named again, and numbers start anew |
+//!
+//! Label sets are numbered from 0 in the order in which they are told.
 //!
 //! A text is its length in bytes, then its UTF-8 bytes padded with zeros to whole words.
 
-use std::collections::HashSet;
-
+use hashbrown::HashMap;
 use indelible_core::StoreError;
 use indelible_valkey::{Answer, Event, InternedSet, Outcome};
 use serde_json::json;
@@ -34,17 +35,19 @@ const MAX_TOLD: usize = 65_536;
 /// Writes reply frames and knows which label sets the other side has been told.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyFrameWriter {
-    told: HashSet<u32>,
+    /// The numbers of label sets, by their ids.
+    told: HashMap<u32, u32>,
 }
 
 impl ReplyFrameWriter {
     pub(crate) fn outcome(&mut self, frame: &mut Vec<u8>, outcome: Outcome) {
         match outcome.result {
             Ok(Answer::Loaded(set)) => {
-                if !self.told.contains(&set.id()) {
-                    self.tell(frame, &set);
-                }
-                push_words(frame, &[LOADED, outcome.token, set.id()]);
+                let number = match self.told.get(&set.id()) {
+                    Some(number) => *number,
+                    None => self.tell(frame, &set),
+                };
+                push_words(frame, &[LOADED, outcome.token, number]);
             }
             Ok(Answer::Appended | Answer::Done) => push_words(frame, &[DONE, outcome.token]),
             Ok(Answer::Value(value)) => {
@@ -64,16 +67,18 @@ impl ReplyFrameWriter {
         push_text(frame, &event.to_json().to_string());
     }
 
-    fn tell(&mut self, frame: &mut Vec<u8>, set: &InternedSet) {
+    fn tell(&mut self, frame: &mut Vec<u8>, set: &InternedSet) -> u32 {
         if self.told.len() >= MAX_TOLD {
             self.told.clear();
             push_words(frame, &[FORGET]);
         }
-        self.told.insert(set.id());
-        push_words(frame, &[LABEL_SET, set.id(), set.len() as u32]);
+        let number = self.told.len() as u32;
+        self.told.insert(set.id(), number);
+        push_words(frame, &[LABEL_SET, number, set.len() as u32]);
         for label in set.iter() {
             push_text(frame, label);
         }
+        number
     }
 }
 
@@ -96,6 +101,7 @@ fn error_json(error: &StoreError) -> String {
 }
 
 fn push_words(frame: &mut Vec<u8>, words: &[u32]) {
+    frame.reserve(words.len() * 4);
     for word in words {
         frame.extend_from_slice(&word.to_le_bytes());
     }

@@ -26,7 +26,7 @@ use crate::outcome::{Answer, Outcome, Outcomes};
 use crate::pipeline::{Ended, Finished, Pipeline};
 use crate::ratchet::Ratchet;
 use crate::repair::{Regression, Repair, Repairs};
-use crate::resp::{Malformed, Reply};
+use crate::resp::{Malformed, ReplyReader};
 use crate::retry_budget::RetryBudget;
 use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
@@ -162,8 +162,17 @@ impl StoreCore {
         self.commands.write_sync(out, hex);
     }
 
-    pub(crate) fn accept(&self, pipeline: &mut Pipeline, reply: &Reply<'_>) -> Result<bool, Malformed> {
-        pipeline.accept(reply, &mut self.memory(), &self.generation)
+    /// Gives the replies that have arrived to a pipeline; `true` when that was its last one.
+    pub(crate) fn read(&self, pipeline: &mut Pipeline, reader: &mut ReplyReader) -> Result<bool, Malformed> {
+        let memory = &mut self.memory();
+        while let Some(reply) = reader.next_reply()? {
+            let complete = pipeline.accept(&reply, memory, &self.generation)?;
+            reader.consume();
+            if complete {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(crate) fn finish(&self, pipeline: Pipeline) -> Finished {
@@ -185,8 +194,8 @@ impl StoreCore {
     }
 
     pub(crate) fn conclude_all(self: &Arc<Self>, batch: &Batch, ended: Vec<Ended>) {
-        let mut conclusion =
-            Conclusion { store: self, batch, now: Instant::now(), outcomes: Vec::with_capacity(ended.len()) };
+        let outcomes = Vec::with_capacity(ended.len());
+        let mut conclusion = Conclusion { store: self, batch, now: Instant::now(), outcomes, last_signal: None };
         let (mut retries, mut doubted, mut succeeded, mut timed_out) = (Vec::new(), false, false, false);
         for (slot, ending) in ended {
             match ending {
@@ -253,6 +262,8 @@ struct Conclusion<'a> {
     batch: &'a Batch,
     now: Instant,
     outcomes: Vec<Outcome>,
+    /// What the breaker was told last: a success after a success says nothing new.
+    last_signal: Option<Signal>,
 }
 
 impl Conclusion<'_> {
@@ -285,9 +296,11 @@ impl Conclusion<'_> {
 
     fn answer(&mut self, slot: Slot, submitted: Instant, result: Result<Answer, Fault>) {
         let signal = result.as_ref().map_or_else(Fault::signal, |_| Signal::Success);
-        let lanes = self.batch.lanes();
-        if let Some(state) = lanes.node().breaker.note(slot.token, signal, self.now) {
-            lanes.tell(Event::State(state));
+        if self.last_signal.replace(signal) != Some(Signal::Success) || signal != Signal::Success {
+            let lanes = self.batch.lanes();
+            if let Some(state) = lanes.node().breaker.note(slot.token, signal, self.now) {
+                lanes.tell(Event::State(state));
+            }
         }
         let elapsed = self.now.saturating_duration_since(submitted);
         let result = result.map_err(|fault| Box::new(store_error(fault, &slot, elapsed)));

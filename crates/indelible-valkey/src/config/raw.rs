@@ -53,8 +53,8 @@ pub struct RawConfig {
     pub(crate) password_file: Option<String>,
     /// Prefix of every key. Default: `taint:v1`.
     pub(crate) key_prefix: Option<String>,
-    /// Seconds after which an unused session's labels expire; sliding. Default: never. Must not be shorter than the
-    /// longest life of a session.
+    /// Seconds that an unused session's labels live at least after the last load or append, and at most a sixtieth or a
+    /// minute longer. Default: for ever. Must not be shorter than the longest life of a session.
     #[schemars(with = "Option<u32>", range(min = 1, max = 2_147_483_648_u32))]
     pub(crate) ttl_seconds: Option<Whole>,
     /// The longest life of a session, in seconds: lets a store warn of a `ttlSeconds` that is shorter.

@@ -214,14 +214,11 @@ impl Driver {
     }
 
     fn take_replies(&mut self) -> Result<(), Fault> {
-        while let Some(reply) = self.reader.next_reply().map_err(|_| Fault::protocol())? {
-            let completed = self.in_flight.accept(&reply, &self.examiner)?;
-            self.reader.consume();
+        while let Some(completed) = self.in_flight.read(&mut self.reader, &self.examiner)? {
             match completed {
-                None => {}
-                Some(Completed::Pipeline { pipeline, store }) => self.finish(pipeline, &store),
-                Some(Completed::Confirmation(confirmed)) => self.confirm(confirmed),
-                Some(Completed::Examination(examination)) => {
+                Completed::Pipeline { pipeline, store } => self.finish(pipeline, &store),
+                Completed::Confirmation(confirmed) => self.confirm(confirmed),
+                Completed::Examination(examination) => {
                     self.examiner.judge(examination)?;
                 }
             }

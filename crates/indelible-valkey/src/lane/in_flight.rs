@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::confirmation::{Confirmation, Confirmed};
+use super::confirmation::{Confirmation, Confirmed, Verdict};
 use crate::examiner::{Examination, Examiner};
 use crate::fault::Fault;
 use crate::pipeline::Pipeline;
-use crate::resp::{Malformed, Reply};
+use crate::resp::{Malformed, ReplyReader};
 use crate::store_core::StoreCore;
 
 /// One stretch of awaited replies.
@@ -101,44 +101,65 @@ impl InFlight {
         })
     }
 
-    /// Hands one reply to whom it belongs; returns what it completed.
+    /// Hands replies to whom they belong until they complete something; `None` when the next has not arrived whole.
     ///
     /// # Errors
     ///
     /// The fault for which the connection must be given up: nobody awaits a reply, it has a shape that its command
     /// cannot answer, or the server is no longer one to rely on.
-    pub(super) fn accept(&mut self, reply: &Reply<'_>, examiner: &Examiner) -> Result<Option<Completed>, Fault> {
+    pub(super) fn read(&mut self, reader: &mut ReplyReader, examiner: &Examiner) -> Result<Option<Completed>, Fault> {
         let malformed = |_: Malformed| Fault::protocol();
-        let mut verdict = None;
-        let complete = match self.queue.front_mut().ok_or_else(Fault::protocol)? {
-            Awaited::Pipeline { pipeline, store } => store.accept(pipeline, reply).map_err(malformed)?,
-            Awaited::Confirmation(confirmation) => {
-                verdict = confirmation.accept(reply).map_err(malformed)?;
-                verdict.is_some()
+        loop {
+            let mut verdict = None;
+            let front = self.queue.front_mut();
+            if let Some(Awaited::Pipeline { pipeline, store }) = front {
+                if !store.read(pipeline, reader).map_err(malformed)? {
+                    return Ok(None);
+                }
+            } else {
+                let Some(reply) = reader.next_reply().map_err(malformed)? else { return Ok(None) };
+                let complete = match front {
+                    Some(Awaited::Confirmation(confirmation)) => {
+                        verdict = confirmation.accept(&reply).map_err(malformed)?;
+                        verdict.is_some()
+                    }
+                    Some(Awaited::Examination { examination, .. }) => {
+                        examiner.accept(examination, &reply).map_err(malformed)??
+                    }
+                    Some(Awaited::Ignored { replies, .. }) => {
+                        *replies -= 1;
+                        *replies == 0
+                    }
+                    // A pipeline has read for itself; and a reply that nobody awaits belongs to no one.
+                    Some(Awaited::Pipeline { .. }) | None => return Err(Fault::protocol()),
+                };
+                reader.consume();
+                if !complete {
+                    continue;
+                }
             }
-            Awaited::Examination { examination, .. } => examiner.accept(examination, reply).map_err(malformed)??,
-            Awaited::Ignored { replies, .. } => {
-                *replies -= 1;
-                *replies == 0
+            if let Some(completed) = self.complete(verdict) {
+                return Ok(Some(completed));
             }
-        };
-        if !complete {
-            return Ok(None);
         }
-        Ok(match self.queue.pop_front() {
-            Some(Awaited::Pipeline { pipeline, store }) if self.awaits_confirmation => {
+    }
+
+    /// Takes out what has its last reply; what that comes to for others.
+    fn complete(&mut self, verdict: Option<Verdict>) -> Option<Completed> {
+        match self.queue.pop_front()? {
+            Awaited::Pipeline { pipeline, store } if self.awaits_confirmation => {
                 self.leave_to_confirmation(pipeline, store);
                 None
             }
-            Some(Awaited::Pipeline { pipeline, store }) => Some(Completed::Pipeline { pipeline, store }),
-            Some(Awaited::Confirmation(confirmation)) => {
+            Awaited::Pipeline { pipeline, store } => Some(Completed::Pipeline { pipeline, store }),
+            Awaited::Confirmation(confirmation) => {
                 self.awaits_confirmation = false;
                 let pipelines = confirmation.into_pipelines();
                 verdict.map(|verdict| Completed::Confirmation(Confirmed { pipelines, verdict }))
             }
-            Some(Awaited::Examination { examination, .. }) => Some(Completed::Examination(examination)),
-            Some(Awaited::Ignored { .. }) | None => None,
-        })
+            Awaited::Examination { examination, .. } => Some(Completed::Examination(examination)),
+            Awaited::Ignored { .. } => None,
+        }
     }
 
     fn leave_to_confirmation(&mut self, pipeline: Pipeline, store: Arc<StoreCore>) {
