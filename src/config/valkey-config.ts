@@ -64,6 +64,11 @@ export interface ValkeySessionStoreConfig {
    */
   keyPrefix?: string
   /**
+   * Microseconds for which the store's thread looks around for the next reply or frame before it sleeps, leaving
+   * the core to whoever wants it; waking it would cost more. 0 turns it off. Default: 100.
+   */
+  lingerMicros?: number
+  /**
    * Operations that may be under way at once; more are answered `ERR_STORE_OVERLOADED` without being sent.
    * Default: 16384.
    */
@@ -91,8 +96,8 @@ export interface ValkeySessionStoreConfig {
    */
   topology?: TopologyWord | TopologyMapping
   /**
-   * Seconds after which an unused session's labels expire; sliding. Default: never. Must not be shorter than the
-   * longest life of a session.
+   * Seconds that an unused session's labels live at least after the last load or append, and at most a sixtieth or a
+   * minute longer. Default: for ever. Must not be shorter than the longest life of a session.
    */
   ttlSeconds?: number
   /**
