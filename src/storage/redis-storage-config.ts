@@ -14,6 +14,11 @@ export interface RedisStorageConfig {
    */
   connectTimeoutMs?: number
   /**
+   * Microseconds for which the store's thread looks around for the next reply or frame before it sleeps, leaving
+   * the core to whoever wants it; waking it would cost more. 0 turns it off. Default: 100.
+   */
+  lingerMicros?: number
+  /**
    * Operations that may be under way at once. Default: 16384.
    */
   maxInFlight?: number
