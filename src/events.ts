@@ -59,6 +59,7 @@ export interface StoreAlarm {
     | 'session_store_keyspace_lost'
     | 'session_store_generation_created'
     | 'session_store_not_replicated'
+    | 'session_store_primary_unknown'
     | 'session_store_layout_mismatch'
     | 'session_store_unsafe_server'
     | 'session_store_credentials_rejected'

@@ -10,6 +10,12 @@ export interface StoreHealth {
   readonly version?: string
   /** What does not carry the promise, with what to change; empty when all is well. */
   readonly checks?: readonly { readonly reason: string; readonly detail: string }[]
+  /** With Sentinel: where the primary is, as `host:port`; how many sentinels there are, and how many answered last. */
+  readonly sentinel?: {
+    readonly primary?: string
+    readonly sentinels: number
+    readonly answering: number
+  }
   /** Whether the generation of the keyspace is known; `off` when it is not used. */
   readonly generation?: 'off' | 'unpinned' | 'pinned'
 }

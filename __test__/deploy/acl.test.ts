@@ -72,7 +72,11 @@ const VARIATIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
   '`generation: require`': { generation: 'require', ttlSeconds: 600 },
   '`generation: off`': { generation: 'off', ttlSeconds: 600 },
   'no `ttlSeconds`, with a generation': {},
-  '`durability: { disk: always }`': { durability: { disk: 'always' }, checks: 'enforce', ttlSeconds: 600 },
+  '`durability: { disk: always }`, Sentinel or a cluster': {
+    durability: { disk: 'always' },
+    checks: 'enforce',
+    ttlSeconds: 600,
+  },
   '`durability: { replicas }`': { durability: { replicas: 1 } },
   'a database other than 0': { database: 1, ttlSeconds: 600 },
   'Valkey, or Redis 7.2 and newer': { ttlSeconds: 600 },

@@ -3,6 +3,7 @@
 //! * [`TestServer`]: a real Redis or Valkey server on a free loopback port, found by the same ladder as in the
 //!   TypeScript tests, gone when dropped.
 //! * [`ReplicaSet`]: a primary and replicas that are in step with it.
+//! * [`SentinelGroup`]: the same with sentinels that watch it.
 //! * [`TlsMaterial`]: certificates made at run time, good ones and bad ones, and [`TlsFront`]: TLS before a server
 //!   that was built without it.
 //! * [`FaultProxy`]: a TCP proxy that can stall, delay, cut, reset and refuse.
@@ -16,6 +17,7 @@ mod fault_proxy;
 mod monitor;
 mod replica_set;
 mod resp_client;
+mod sentinel_group;
 mod server;
 mod server_binary;
 mod server_options;
@@ -29,6 +31,7 @@ pub use fault_proxy::{Direction, Fault, FaultProxy, Traffic};
 pub use monitor::{Monitor, MonitorLine};
 pub use replica_set::{FENCE, ReplicaSet, info_field, replica_of, until, until_in_step, until_replicas_answer};
 pub use resp_client::{Reply, RespClient};
+pub use sentinel_group::{SentinelGroup, SentinelGroupOptions};
 pub use server::TestServer;
 pub use server_binary::{NotUpReason, ServerBinary, ServerError, ServerKind};
 pub use server_options::ServerOptions;

@@ -93,6 +93,14 @@ impl TestServer {
         Ok(Self { process: None, dir, binary: binary.clone(), args, plain_port, tls_port: None, front: None })
     }
 
+    /// A sentinel that is not started yet: its configuration file, which it keeps writing to, is still to be written.
+    pub(crate) fn prepare_sentinel(binary: &ServerBinary) -> Result<(Self, PathBuf), ServerError> {
+        let mut server = Self::prepare(binary)?;
+        let file = server.dir().join("sentinel.conf");
+        server.args = vec![file.clone().into(), "--sentinel".into()];
+        Ok((server, file))
+    }
+
     /// `redis://` or, with TLS, `rediss://` and the address.
     #[must_use]
     pub fn url(&self) -> String {

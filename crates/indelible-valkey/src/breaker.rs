@@ -120,6 +120,14 @@ impl Breaker {
         State::BreakerOpened { for_ms: u32::try_from(span.as_millis()).unwrap_or(u32::MAX) }
     }
 
+    /// Another node has taken the place of this one: what is known of the old one says nothing about it.
+    pub(crate) fn reset(&self) -> Option<State> {
+        let mut inner = self.lock();
+        let was_closed = matches!(inner.phase, Phase::Closed { .. });
+        *inner = Inner { phase: Phase::Closed { failures: 0 }, next_open: self.limits.open };
+        (!was_closed).then_some(State::BreakerClosed)
+    }
+
     /// Whether operations go without asking.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.lock().phase, Phase::Closed { .. })

@@ -35,6 +35,8 @@ pub(crate) struct Demands {
     pub(crate) best_effort: bool,
     /// A replica may be promoted while the old primary still answers: it must stop by itself when no replica follows.
     pub(crate) fence: bool,
+    /// Replicas confirm every append.
+    pub(crate) replicated: bool,
 }
 
 impl Demands {
@@ -93,8 +95,13 @@ impl Demands {
         if self.fence && !is_off(Mechanism::Fence) {
             self.examine_fence(settings, &mut findings);
         }
-        if self.disk == Disk::None && !self.best_effort {
-            let detail = if info.aof_enabled {
+        // Where replicas confirm, a sync once a second matters only if all of them lose their power together.
+        let told = self.best_effort || (self.replicated && info.aof_enabled);
+        if self.disk == Disk::None && !told {
+            let detail = if self.replicated {
+                "appendonly is no: a primary that is started again before a replica takes over comes back empty, and its \
+                 replicas empty themselves after it; set appendonly yes"
+            } else if info.aof_enabled {
                 "a crash of the server may lose about a second of labels, none with appendfsync always and \
                  durability.disk always; write durability: bestEffort to accept that"
             } else {
@@ -169,7 +176,8 @@ mod tests {
         demands.examine(info, before, &fsync(appendfsync)).iter().map(|finding| finding.reason).collect()
     }
 
-    const WARN: Demands = Demands { checks: Checks::Warn, disk: Disk::None, best_effort: true, fence: false };
+    const WARN: Demands =
+        Demands { checks: Checks::Warn, disk: Disk::None, best_effort: true, fence: false, replicated: false };
 
     #[test]
     fn a_good_server_has_no_findings() {
@@ -205,6 +213,9 @@ mod tests {
         assert_eq!(Demands { checks: Checks::Enforce, ..silent }.refusal(&findings), None);
         let without_aof = ServerInfo { aof_enabled: false, ..good() };
         assert_ne!(silent.examine(&without_aof, None, &fsync(None)), findings);
+        let replicated = Demands { replicated: true, ..silent };
+        assert!(replicated.examine(&good(), None, &fsync(None)).is_empty());
+        assert_eq!(reasons(replicated, &without_aof, None, None), ["durability"]);
     }
 
     #[test]

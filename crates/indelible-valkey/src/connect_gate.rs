@@ -57,6 +57,11 @@ impl ConnectGate {
         }
     }
 
+    /// Another node has taken the place of this one.
+    pub(crate) fn reset(&self) {
+        self.leave(None);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

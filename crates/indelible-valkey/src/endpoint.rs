@@ -22,6 +22,29 @@ pub(crate) enum Address {
     Unix(PathBuf),
 }
 
+impl Address {
+    /// The address that one node gives of another; `None` where it cannot be one.
+    pub(crate) fn of_node(host: &str, port: u16) -> Option<Self> {
+        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let is_address = port > 0 && !host.is_empty() && is_host(host);
+        is_address.then(|| Self::Tcp { host: host.to_ascii_lowercase().into(), port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'))
+}
+
 /// A parsed endpoint, with what its URL said beside the address.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -51,11 +74,16 @@ impl Endpoint {
         }
     }
 
+    /// An address that a server named, not an operator.
+    pub(crate) fn at(address: Address) -> Self {
+        Self { address, wants_tls: None, login: None, database: None }
+    }
+
     fn tcp(url: &Url, wants_tls: Option<bool>, default_port: u16) -> Result<Self, ConfigError> {
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid(format_args!("has no host; {FORMS}")))?;
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':')) {
+        if !is_host(host) {
             return Err(invalid("has a host with characters that no host name has"));
         }
         let port = url.port().unwrap_or(default_port);

@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::config::{Config, ConfigError, ConfigErrorCode};
+use crate::config::{Config, ConfigError, ConfigErrorCode, TopologyConfig};
 use crate::connection::Dialer;
 use crate::dispatch;
 use crate::event::{Alarm, Event};
@@ -58,6 +58,9 @@ impl Engine {
                         if let Some(watch) = watch {
                             tokio::spawn(watch.run());
                         }
+                        if let Some(watcher) = store.topology().watcher(store.timing().connect) {
+                            tokio::spawn(watcher.run());
+                        }
                         dispatch::run(store, incoming).await;
                     });
                 }
@@ -72,7 +75,11 @@ impl Engine {
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>, linger: &Arc<Linger>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
         let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes), Arc::clone(linger));
-        let lanes = plan.lanes(config.topology.single()?.clone()).map_err(|error| unavailable(&error.to_string()))?;
+        let lanes = match &config.topology {
+            TopologyConfig::Sentinel(sentinels) => plan.lanes_to_primary(sentinels),
+            topology => plan.lanes(topology.single()?.clone()),
+        };
+        let lanes = lanes.map_err(|error| unavailable(&error.to_string()))?;
         Ok(StoreCore::new(config, generation, Topology::Single(Arc::new(lanes)), Arc::clone(outcomes)))
     }
 

@@ -1,6 +1,8 @@
 //! What a store tells its operator beside the answers: alarms and changes of state. No event carries a session id, a
 //! label or a secret.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 /// Something an operator should look at. The names are those of `docs/compatibility.md`, section 1.
@@ -47,6 +49,12 @@ pub enum Alarm {
         /// Replicas that did.
         acknowledged: u32,
     },
+    /// The sentinels do not name a primary: connections that are open go on, new ones cannot be made. Told once, until
+    /// they name one again.
+    PrimaryUnknown {
+        /// What they say instead.
+        detail: Cow<'static, str>,
+    },
     /// Credentials, or files of them, were refused or could not be used; earlier ones stay in use where there are any.
     CredentialsRejected {
         /// What was wrong.
@@ -73,6 +81,7 @@ impl Alarm {
             Self::LabelRegression { .. } => "session_store_label_regression",
             Self::UnsafeServer { .. } => "session_store_unsafe_server",
             Self::NotReplicated { .. } => "session_store_not_replicated",
+            Self::PrimaryUnknown { .. } => "session_store_primary_unknown",
             Self::CredentialsRejected { .. } => "session_store_credentials_rejected",
             Self::LayoutMismatch { .. } => "session_store_layout_mismatch",
         }
@@ -89,6 +98,7 @@ impl Alarm {
             Self::LabelRegression { session, known } => json!({ "sessionDigest": session, "knownLabels": known }),
             Self::UnsafeServer { reason, detail } => json!({ "reason": reason, "detail": detail }),
             Self::NotReplicated { acknowledged } => json!({ "acknowledged": acknowledged }),
+            Self::PrimaryUnknown { detail } => json!({ "detail": detail }),
             Self::CredentialsRejected { detail } => json!({ "detail": detail }),
             Self::LayoutMismatch { ours, theirs } => json!({ "ttlSeconds": ours, "recordedTtlSeconds": theirs }),
         }
@@ -117,6 +127,11 @@ pub enum State {
     GenerationAccepted,
     /// The server is another process than before: every connection to it was dropped.
     ServerReplaced,
+    /// The sentinels name another primary: every connection to the old one was dropped.
+    PrimaryChanged {
+        /// Where it is now, as `host:port`.
+        primary: Box<str>,
+    },
     /// The breaker opened after consecutive failures: operations are refused for a while.
     BreakerOpened {
         /// For how long, in milliseconds.
@@ -137,6 +152,7 @@ impl State {
             Self::Disconnected { .. } => "disconnected",
             Self::GenerationAccepted => "generation_accepted",
             Self::ServerReplaced => "server_replaced",
+            Self::PrimaryChanged { .. } => "primary_changed",
             Self::BreakerOpened { .. } => "breaker_opened",
             Self::BreakerHalfOpen => "breaker_half_open",
             Self::BreakerClosed => "breaker_closed",
@@ -147,6 +163,7 @@ impl State {
         match self {
             Self::Connected { server, version } => json!({ "server": server, "version": version }),
             Self::Disconnected { code, reason } => json!({ "code": code, "reason": reason }),
+            Self::PrimaryChanged { primary } => json!({ "primary": primary }),
             Self::BreakerOpened { for_ms } => json!({ "forMs": for_ms }),
             Self::GenerationAccepted | Self::ServerReplaced | Self::BreakerHalfOpen | Self::BreakerClosed => json!({}),
         }

@@ -62,7 +62,8 @@ impl Fault {
     pub(crate) fn doubts_node(&self) -> bool {
         match self.failure {
             Failure::Timeout(reason) => reason == Timeout::Command || reason == Timeout::Connect,
-            Failure::NotPrimary(reason) => reason == NotPrimary::ReadOnly || reason == NotPrimary::Topology,
+            // Not `topology`: whoever cannot say where the primary is says nothing against connections to it.
+            Failure::NotPrimary(reason) => reason == NotPrimary::ReadOnly,
             Failure::Access(reason) => reason == Access::Auth,
             Failure::UnsafeServer(_) => true,
             _ => false,

@@ -104,6 +104,11 @@ impl LanePool {
         self.lanes.retain(|lane, _| lane.is_open());
     }
 
+    /// Closes lanes that `node` has retired.
+    pub(crate) fn drop_retired(&self, node: &Node) {
+        self.lanes.retain(|lane, _| lane.is_open() && !node.is_retired(lane.number()));
+    }
+
     /// Closes every lane.
     pub(crate) fn drop_all(&self) {
         self.lanes.retain(|_, _| false);

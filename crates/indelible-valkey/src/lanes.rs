@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::batch::Batch;
 use crate::event::Event;
 use crate::fault::Fault;
@@ -11,6 +13,7 @@ use crate::lane::Errand;
 use crate::lane_pool::LanePool;
 use crate::node::Node;
 use crate::outcome::Outcomes;
+use crate::sentinel::Primary;
 
 /// The lanes of one store to one node.
 #[derive(Debug)]
@@ -20,11 +23,33 @@ pub(crate) struct Lanes {
     common: LanePool,
     /// For appends, where replicas must confirm them.
     appends: Option<LanePool>,
+    /// Where sentinels say where the node is.
+    primary: Option<Arc<Primary>>,
 }
 
 impl Lanes {
-    pub(crate) fn new(node: Arc<Node>, events: Arc<dyn Outcomes>, common: LanePool, appends: Option<LanePool>) -> Self {
-        Self { node, events, common, appends }
+    pub(crate) fn new(
+        node: Arc<Node>,
+        events: Arc<dyn Outcomes>,
+        common: LanePool,
+        appends: Option<LanePool>,
+        primary: Option<Arc<Primary>>,
+    ) -> Self {
+        Self { node, events, common, appends, primary }
+    }
+
+    /// Where sentinels say where the node is: who does.
+    pub(crate) fn primary(&self) -> Option<&Arc<Primary>> {
+        self.primary.as_ref()
+    }
+
+    /// How the node is doing.
+    pub(crate) fn health(&self) -> Value {
+        let mut health = self.node.health();
+        if let (Some(primary), Value::Object(fields)) = (&self.primary, &mut health) {
+            fields.insert("sentinel".into(), primary.health());
+        }
+        health
     }
 
     /// Whether appends go over lanes of their own, so that no batch may hold other operations beside them.
@@ -64,6 +89,11 @@ impl Lanes {
     pub(crate) fn drop_all(&self) {
         self.node.retire_lanes();
         self.pools().for_each(LanePool::drop_all);
+    }
+
+    /// Closes lanes that lead to a server whose place another has taken.
+    pub(crate) fn drop_retired(&self) {
+        self.pools().for_each(|pool| pool.drop_retired(&self.node));
     }
 
     pub(crate) fn node(&self) -> &Node {

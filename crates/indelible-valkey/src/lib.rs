@@ -71,6 +71,7 @@ mod ratchet;
 mod repair;
 mod resp;
 mod retry_budget;
+mod sentinel;
 mod session_in_flight;
 mod session_life;
 #[cfg(feature = "storage")]

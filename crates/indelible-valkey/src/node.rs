@@ -9,7 +9,7 @@ use crate::breaker::{Breaker, BreakerLimits};
 use crate::checks::Finding;
 use crate::connect_gate::ConnectGate;
 use crate::connection::ServerInfo;
-use crate::event::{Alarm, Event};
+use crate::event::{Alarm, Event, State};
 use crate::lane::Verdict;
 
 /// A server and the state of the connections to it.
@@ -19,6 +19,8 @@ pub(crate) struct Node {
     pub(crate) breaker: Breaker,
     known: Mutex<Known>,
     open_lanes: AtomicUsize,
+    /// How often another server has taken the place of this one.
+    epoch: AtomicUsize,
     /// Lanes older than this number are not to be used any more.
     oldest_lane: AtomicUsize,
     next_lane: AtomicUsize,
@@ -50,6 +52,7 @@ impl Node {
             breaker: Breaker::new(limits),
             known: Mutex::default(),
             open_lanes: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(0),
             oldest_lane: AtomicUsize::new(0),
             next_lane: AtomicUsize::new(0),
             unreplicated: AtomicBool::new(false),
@@ -66,8 +69,10 @@ impl Node {
     /// Notes an examination.
     pub(crate) fn examined(&self, info: ServerInfo, findings: Vec<Finding>) -> Change {
         let mut known = self.lock();
-        let replaced =
-            known.info.as_ref().is_some_and(|before| !info.run_id.is_empty() && before.run_id != info.run_id);
+        let replaced = known.info.as_ref().is_some_and(|before| {
+            let told = !info.run_id.is_empty() && !before.run_id.is_empty();
+            told && before.run_id != info.run_id
+        });
         let new_findings = findings.iter().filter(|finding| !known.findings.contains(finding)).cloned().collect();
         known.info = Some(info);
         known.findings = findings;
@@ -101,6 +106,23 @@ impl Node {
     pub(crate) fn retire_lanes(&self) {
         self.oldest_lane.store(self.next_lane.load(Ordering::Relaxed), Ordering::Relaxed);
         self.untidy.store(true, Ordering::Relaxed);
+    }
+
+    /// Another server takes the place of this one: its lanes are retired, those that are being opened too, and nothing
+    /// that was held against it is held against the other. Returns the change of the breaker's state.
+    pub(crate) fn replace(&self) -> Option<State> {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+        self.retire_lanes();
+        if let Some(info) = &mut self.lock().info {
+            info.run_id = "".into();
+        }
+        self.gate.reset();
+        self.breaker.reset()
+    }
+
+    /// Which server this is, counted.
+    pub(crate) fn epoch(&self) -> usize {
+        self.epoch.load(Ordering::Relaxed)
     }
 
     /// Whether a lane is one of those that were retired.

@@ -6,7 +6,7 @@ use deadpool::managed::BuildError;
 
 use crate::breaker::BreakerLimits;
 use crate::checks::Demands;
-use crate::config::{Config, Replication};
+use crate::config::{Config, Replication, SentinelConfig};
 use crate::connection::{Dialer, Handshake};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
@@ -18,6 +18,7 @@ use crate::lanes::Lanes;
 use crate::linger::Linger;
 use crate::node::Node;
 use crate::outcome::Outcomes;
+use crate::sentinel::Primary;
 use crate::timing::Timing;
 use crate::tls::ClientTls;
 
@@ -67,10 +68,29 @@ impl NodePlan {
     ///
     /// The pool cannot be built.
     pub(crate) fn lanes(&self, endpoint: Endpoint) -> Result<Lanes, BuildError> {
+        self.build(self.node(), Dialer::new(endpoint, self.tls.clone()), None)
+    }
+
+    /// The lanes to the primary that sentinels name, whichever it is. Dials nothing.
+    ///
+    /// # Errors
+    ///
+    /// The pool cannot be built.
+    pub(crate) fn lanes_to_primary(&self, sentinels: &Arc<SentinelConfig>) -> Result<Lanes, BuildError> {
+        let node = self.node();
+        let primary = Primary::new(sentinels, Arc::clone(&node), Arc::clone(&self.outcomes), self.timing.connect);
+        let primary = Arc::new(primary);
+        let dialer = Dialer::to_primary(Arc::clone(&primary), self.tls.clone());
+        self.build(node, dialer, Some(primary))
+    }
+
+    fn node(&self) -> Arc<Node> {
         let pools = if self.replication.is_some() { 2 } else { 1 };
-        let node = Arc::new(Node::new(self.connections * pools, self.breaker));
+        Arc::new(Node::new(self.connections * pools, self.breaker))
+    }
+
+    fn build(&self, node: Arc<Node>, dialer: Dialer, primary: Option<Arc<Primary>>) -> Result<Lanes, BuildError> {
         let examiner = Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(&self.outcomes)));
-        let dialer = Dialer::new(endpoint, self.tls.clone());
         let pool = |replication| {
             let handshake = Handshake {
                 credentials: self.credentials.clone(),
@@ -86,6 +106,6 @@ impl NodePlan {
         };
         let common = pool(None)?;
         let appends = self.replication.map(|replication| pool(Some(replication))).transpose()?;
-        Ok(Lanes::new(node, Arc::clone(&self.outcomes), common, appends))
+        Ok(Lanes::new(node, Arc::clone(&self.outcomes), common, appends, primary))
     }
 }

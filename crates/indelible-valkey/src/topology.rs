@@ -1,12 +1,14 @@
 //! Which nodes hold the operations of a frame.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::batch::{Batch, Origin};
 use crate::frame::Frame;
 use crate::lanes::Lanes;
+use crate::sentinel::Watcher;
 
 /// The nodes of one store.
 #[derive(Debug)]
@@ -31,10 +33,20 @@ impl Topology {
         }
     }
 
+    /// The watch that its sentinels call for, if it has any.
+    pub(crate) fn watcher(&self, connect_timeout: Duration) -> Option<Watcher> {
+        match self {
+            Self::Single(lanes) => {
+                let primary = Arc::clone(lanes.primary()?);
+                Some(Watcher::new(primary, Arc::clone(lanes), connect_timeout))
+            }
+        }
+    }
+
     /// How the nodes are doing.
     pub(crate) fn health(&self) -> Value {
         match self {
-            Self::Single(lanes) => lanes.node().health(),
+            Self::Single(lanes) => lanes.health(),
         }
     }
 

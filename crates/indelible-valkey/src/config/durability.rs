@@ -29,7 +29,7 @@ pub(super) fn resolve(
     command: Duration,
 ) -> Result<(Demands, Option<Replication>), ConfigError> {
     let checks = checks.unwrap_or(if fails_over { Checks::Enforce } else { Checks::default() });
-    let demands = Demands { checks, disk: Disk::None, best_effort: false, fence: fails_over };
+    let demands = Demands { checks, disk: Disk::None, best_effort: false, fence: fails_over, replicated: false };
     match durability {
         None if fails_over => Err(ConfigError::invalid(
             "durability",
@@ -44,7 +44,8 @@ pub(super) fn resolve(
                     "must be at least 1: a failover loses what no replica has; or write durability: bestEffort";
                 return Err(ConfigError::invalid("durability.replicas", problem));
             }
-            Ok((Demands { disk: raw.disk.unwrap_or_default(), ..demands }, replication))
+            let disk = raw.disk.unwrap_or_default();
+            Ok((Demands { disk, replicated: replication.is_some(), ..demands }, replication))
         }
     }
 }

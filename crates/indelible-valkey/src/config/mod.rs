@@ -23,5 +23,5 @@ pub use modes::{Checks, Disk, GenerationMode};
 pub use raw::RawConfig;
 pub(crate) use raw::RawTlsFiles;
 pub use storage::RawStorageConfig;
-pub(crate) use topology::TopologyConfig;
+pub(crate) use topology::{SentinelConfig, TopologyConfig};
 use whole::Whole;

@@ -28,7 +28,6 @@ pub(crate) enum TopologyConfig {
 
 /// The sentinels of one service.
 #[derive(Debug)]
-#[expect(dead_code, reason = "only checked so far")]
 pub(crate) struct SentinelConfig {
     /// Name of the service; never empty.
     pub(crate) service: Box<str>,

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use indelible_core::{Failure, Unavailable};
+use indelible_core::{Failure, NotPrimary, Unavailable};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
@@ -13,22 +13,67 @@ use super::stream::with_second_handle;
 use crate::endpoint::{Address, Endpoint};
 use crate::event::Event;
 use crate::fault::Fault;
+use crate::sentinel::Primary;
 use crate::tls::{ClientTls, describe_tls_failure};
 
 /// Where and how to connect.
 #[derive(Debug, Clone)]
 pub(crate) struct Dialer {
-    endpoint: Endpoint,
+    target: Target,
     tls: Option<Arc<ClientTls>>,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Fixed(Endpoint),
+    /// Whatever the sentinels name, asked anew for every connection.
+    Primary(Arc<Primary>),
 }
 
 impl Dialer {
     pub(crate) fn new(endpoint: Endpoint, tls: Option<Arc<ClientTls>>) -> Self {
-        Self { endpoint, tls }
+        Self { target: Target::Fixed(endpoint), tls }
+    }
+
+    /// Connects to the primary that sentinels name.
+    pub(crate) fn to_primary(primary: Arc<Primary>, tls: Option<Arc<ClientTls>>) -> Self {
+        Self { target: Target::Primary(primary), tls }
     }
 
     pub(crate) async fn dial(&self, events: &mut Vec<Event>) -> Result<Stream, Fault> {
-        match self.endpoint.address() {
+        match &self.target {
+            Target::Fixed(endpoint) => self.dial_address(endpoint.address(), events).await,
+            Target::Primary(primary) => {
+                let address = primary.find().await?;
+                let named = Endpoint::at(address);
+                named.require_tls_unless_local(self.tls.is_some()).map_err(|_| {
+                    Fault::new(Failure::NotPrimary(NotPrimary::Topology))
+                        .with_detail("the sentinels name a server on another machine, and TLS is off: set tls")
+                })?;
+                let stream = self.dial_address(named.address(), events).await?;
+                // Others may have found a newer primary while this one was being dialled.
+                if primary.is_current(named.address()) {
+                    return Ok(stream);
+                }
+                Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)))
+            }
+        }
+    }
+
+    /// The fault of a new connection as it concerns whoever named the server.
+    pub(crate) fn blame(&self, fault: Fault) -> Fault {
+        match (&self.target, fault.failure) {
+            (Target::Primary(primary), Failure::NotPrimary(NotPrimary::ReadOnly)) => {
+                primary.disown();
+                Fault { failure: Failure::NotPrimary(NotPrimary::Topology), ..fault }
+                    .with_detail("the server that the sentinels name is a replica")
+            }
+            _ => fault,
+        }
+    }
+
+    async fn dial_address(&self, address: &Address, events: &mut Vec<Event>) -> Result<Stream, Fault> {
+        match address {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await.map_err(|error| connect_fault(&error))?;
                 Stream::unix(stream).map_err(|error| connect_fault(&error))

@@ -1,15 +1,11 @@
 //! The opening of a connection: authenticate, name it, examine the server, pin the generation. One round trip; two
 //! when the keyspace has no generation yet.
 
-use std::future::poll_fn;
-use std::io;
 use std::sync::Arc;
-use std::task::Poll;
 
-use indelible_core::{Access, Failure, Unavailable};
-use secrecy::ExposeSecret;
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use indelible_core::{Access, Failure};
 
+use super::conversation::{Conversation, Said, push_auth};
 use super::{ServerInfo, Stream};
 use crate::config::GenerationMode;
 use crate::credentials::Credentials;
@@ -18,8 +14,7 @@ use crate::examiner::Examiner;
 use crate::fault::Fault;
 use crate::generation::GenerationPin;
 use crate::label_commands::generation_key;
-use crate::resp::{Element, Malformed, Reply, ReplyReader, ServerError, push_command};
-use crate::tls::{describe_tls_failure, is_tls_failure};
+use crate::resp::{ReplyReader, push_command};
 
 /// What every new connection is asked and told.
 #[derive(Debug)]
@@ -38,7 +33,7 @@ pub(crate) async fn greet(
     handshake: &Handshake,
     events: &mut Vec<Event>,
 ) -> Result<ServerInfo, Fault> {
-    let mut conversation = Conversation { stream, reader };
+    let mut conversation = Conversation::over(stream, reader);
     let info = conversation.introduce(handshake, events).await?;
     if handshake.generation.mode().is_on() {
         conversation.pin_generation(handshake, events).await?;
@@ -54,29 +49,12 @@ fn refused_login(fault: Fault) -> Fault {
     }
 }
 
-/// A status, error, integer or text, without its place in the buffer.
-enum Said {
-    Fine,
-    Text(Vec<u8>),
-    Nothing,
-    Refused(ServerError),
-}
-
-struct Conversation<'a> {
-    stream: &'a mut Stream,
-    reader: &'a mut ReplyReader,
-}
-
 impl Conversation<'_> {
     async fn introduce(&mut self, handshake: &Handshake, events: &mut Vec<Event>) -> Result<ServerInfo, Fault> {
         let login = handshake.credentials.read(events).await?;
         let mut out = Vec::new();
         if let Some(login) = &login {
-            let password = login.password.expose_secret().as_bytes();
-            match &login.username {
-                Some(username) => push_command(&mut out, &[b"AUTH", username.as_bytes(), password]),
-                None => push_command(&mut out, &[b"AUTH", password]),
-            }
+            push_auth(&mut out, login);
         }
         if handshake.database != 0 {
             push_command(&mut out, &[b"SELECT", handshake.database.to_string().as_bytes()]);
@@ -149,77 +127,4 @@ impl Conversation<'_> {
             Said::Fine => Err(Fault::protocol()),
         }
     }
-
-    async fn ask(&mut self, command: &[&[u8]]) -> Result<Said, Fault> {
-        let mut out = Vec::new();
-        push_command(&mut out, command);
-        self.send(&mut out).await?;
-        self.next().await
-    }
-
-    async fn must_succeed(&mut self) -> Result<(), Fault> {
-        match self.next().await? {
-            Said::Fine => Ok(()),
-            Said::Refused(error) => Err(error.into()),
-            Said::Text(_) | Said::Nothing => Err(Fault::protocol()),
-        }
-    }
-
-    async fn send(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let mut io = self.stream.io();
-        let sent = match io.write_all(out).await {
-            Ok(()) => io.flush().await,
-            Err(error) => Err(error),
-        };
-        // It may have held a password.
-        zeroize::Zeroize::zeroize(out);
-        sent.map_err(|error| broken(&error))
-    }
-
-    async fn next(&mut self) -> Result<Said, Fault> {
-        self.read(|reply| {
-            Ok(match reply {
-                Reply::Scalar(Element::Error(line)) => Said::Refused(ServerError::parse(line)),
-                Reply::Scalar(Element::Bulk(text)) => Said::Text(text.to_vec()),
-                Reply::Scalar(Element::Nil) | Reply::NilArray => Said::Nothing,
-                Reply::Scalar(Element::Status(_) | Element::Integer(_)) | Reply::Array(_) => Said::Fine,
-                Reply::TooLarge => return Err(Malformed),
-            })
-        })
-        .await
-    }
-
-    /// Waits for the next reply and gives it to `take`.
-    async fn read<T>(&mut self, mut take: impl FnMut(&Reply<'_>) -> Result<T, Malformed>) -> Result<T, Fault> {
-        loop {
-            if let Some(reply) = self.reader.next_reply().map_err(|_| Fault::protocol())? {
-                let taken = take(&reply).map_err(|_| Fault::protocol());
-                self.reader.consume();
-                return taken;
-            }
-            let (stream, reader) = (&mut *self.stream, &mut *self.reader);
-            let count = poll_fn(|cx| {
-                let mut space = ReadBuf::new(reader.space());
-                match stream.io().poll_read(cx, &mut space) {
-                    Poll::Ready(Ok(())) => Poll::Ready(Ok(space.filled().len())),
-                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                    Poll::Pending => Poll::Pending,
-                }
-            })
-            .await
-            .map_err(|error| broken(&error))?;
-            if count == 0 {
-                return Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
-            }
-            self.reader.advance(count);
-        }
-    }
-}
-
-/// Why a new connection broke. Under TLS 1.3 a server refuses our certificate only when we have spoken already.
-fn broken(error: &io::Error) -> Fault {
-    if is_tls_failure(error) {
-        return Fault::new(Failure::Unavailable(Unavailable::Tls)).with_detail(describe_tls_failure(error));
-    }
-    Fault::new(Failure::Unavailable(Unavailable::ConnectionLost))
 }

@@ -1,11 +1,13 @@
 //! Connections: dialling, TLS, and the examination that every new one must pass before it carries an operation.
 
+mod conversation;
 mod dialer;
 mod handshake;
 mod server_info;
 mod server_settings;
 mod stream;
 
+pub(crate) use conversation::{Conversation, push_auth};
 pub(crate) use dialer::Dialer;
 pub(crate) use handshake::{Handshake, greet};
 pub(crate) use server_info::ServerInfo;

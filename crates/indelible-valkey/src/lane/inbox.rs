@@ -62,7 +62,7 @@ impl Lane {
     }
 
     /// Tells lanes of one node apart: a newer one has a higher number.
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.inbox.number
     }
 

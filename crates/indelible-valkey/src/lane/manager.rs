@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
-use indelible_core::{Failure, Timeout};
+use indelible_core::{Failure, Timeout, Unavailable};
 use tokio::time::timeout;
 
 use super::driver::Driver;
@@ -66,8 +66,13 @@ impl LaneManager {
 
     async fn open_telling(&self, events: &mut Vec<Event>) -> Result<Lane, Fault> {
         let mut stream = self.dialer.dial(events).await?;
+        let epoch = self.node.epoch();
         let mut reader = ReplyReader::new();
-        let info = greet(&mut stream, &mut reader, &self.handshake, events).await?;
+        let greeted = greet(&mut stream, &mut reader, &self.handshake, events).await;
+        let info = greeted.map_err(|fault| self.dialer.blame(fault))?;
+        if self.node.epoch() != epoch {
+            return Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
+        }
         events.push(Event::State(State::Connected { server: info.server, version: info.version }));
         if let Some(socket) = stream.socket() {
             self.linger.watch(Arc::downgrade(socket));

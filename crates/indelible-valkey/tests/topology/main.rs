@@ -8,4 +8,10 @@ mod calls;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod scripted_sentinel;
+#[cfg(test)]
+mod sentinel;
+#[cfg(test)]
+mod sentinel_faults;
+#[cfg(test)]
 mod support;
