@@ -222,7 +222,7 @@ impl TestServer {
     fn is_ready(&self, logged: u64) -> io::Result<bool> {
         let log = fs::read(self.log())?;
         let new = usize::try_from(logged).ok().and_then(|logged| log.get(logged..)).unwrap_or_default();
-        Ok(new.windows(READY.len()).any(|text| text == READY))
+        Ok(READY.iter().any(|ready| new.windows(ready.len()).any(|text| text == *ready)))
     }
 
     fn end_of_log(&self) -> io::Result<String> {
@@ -251,8 +251,8 @@ impl TestServer {
     }
 }
 
-/// What a server logs before it answers for the first time.
-const READY: &[u8] = b"Ready to accept connections";
+/// What a server, or a sentinel, logs once its port is its own and before it answers for the first time.
+const READY: [&[u8]; 2] = [b"Ready to accept connections", b"Sentinel ID is"];
 
 /// Arguments that make a server speak TLS itself.
 fn own_tls(port: u16, identity: &TlsIdentity, client_ca: Option<&Path>) -> Vec<OsString> {
