@@ -14,6 +14,8 @@ pub(crate) enum Mechanism {
     Generation,
     /// `fence`: a server without the fence is refused where a replica may take over (line 6).
     Fence,
+    /// `topology`: connections to a primary that was replaced are dropped (line 6).
+    Topology,
     /// `wait`: appends are confirmed by replicas (line 7).
     Wait,
     /// `checks`: the server's settings are examined (lines 8 and 10).
@@ -74,6 +76,7 @@ mod present {
             Mechanism::Proof => "proof",
             Mechanism::Generation => "generation",
             Mechanism::Fence => "fence",
+            Mechanism::Topology => "topology",
             Mechanism::Wait => "wait",
             Mechanism::Checks => "checks",
             Mechanism::Expiry => "expiry",

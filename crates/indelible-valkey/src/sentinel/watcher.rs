@@ -11,6 +11,7 @@ use super::primary::Primary;
 use super::verdict::Verdict;
 use crate::event::{Alarm, Event};
 use crate::lanes::Lanes;
+use crate::switches::{Mechanism, is_off};
 
 /// Mean time between two questions to all sentinels.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -32,6 +33,9 @@ impl Watcher {
 
     /// Begins with the first connection that is wanted, and goes on until the engine ends.
     pub(crate) async fn run(self) {
+        if is_off(Mechanism::Topology) {
+            return;
+        }
         self.primary.wanted().await;
         let mut ears = JoinSet::new();
         for link in self.primary.panel().links() {
