@@ -40,6 +40,14 @@ impl Dialer {
         Self { target: Target::Primary(primary), tls }
     }
 
+    /// Where it leads to, if that does not have to be found out first.
+    pub(crate) fn address(&self) -> Option<&Address> {
+        match &self.target {
+            Target::Fixed(endpoint) => Some(endpoint.address()),
+            Target::Primary(_) => None,
+        }
+    }
+
     pub(crate) async fn dial(&self, events: &mut Vec<Event>) -> Result<Stream, Fault> {
         match &self.target {
             Target::Fixed(endpoint) => self.dial_address(endpoint.address(), events).await,

@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use super::first_exchange::{FirstAnswer, answers_in_the_clear, answers_tls, exchange};
 use super::link::{Link, Refusal};
-use super::{Finding, STEP_TIMEOUT};
-use crate::config::Config;
+use super::{Finding, STEP_TIMEOUT, sentinels};
+use crate::config::{Config, TopologyConfig};
 use crate::connection::{Dialer, Stream};
 use crate::credentials::Login;
-use crate::endpoint::Address;
+use crate::endpoint::{Address, Endpoint};
 use crate::resp::ServerError;
 use crate::tls::describe_tls_failure;
 
@@ -57,10 +57,7 @@ impl Steps<'_> {
 
     async fn dial(&mut self) -> Result<Stream, Stopped> {
         let config = self.config;
-        let endpoint = match config.topology.single() {
-            Ok(endpoint) => endpoint.clone(),
-            Err(error) => return self.stop("topology", error, "name one of the servers as endpoint"),
-        };
+        let endpoint = self.find_server().await?;
         let (stream, peer) = match endpoint.address() {
             Address::Unix(path) => (self.connect_unix(path).await?, None),
             Address::Tcp { host, port } => {
@@ -71,6 +68,21 @@ impl Steps<'_> {
             }
         };
         self.converse(stream, peer).await
+    }
+
+    /// The server to look at: with Sentinel the one that is the primary now.
+    async fn find_server(&mut self) -> Result<Endpoint, Stopped> {
+        match &self.config.topology {
+            TopologyConfig::Sentinel(sentinels) => {
+                let (finding, primary) = sentinels::judge(sentinels).await;
+                self.findings.push(finding);
+                primary.map(Endpoint::at).ok_or(Stopped)
+            }
+            topology => match topology.single() {
+                Ok(endpoint) => Ok(endpoint.clone()),
+                Err(error) => self.stop("config", error, "name one of the servers as endpoint"),
+            },
+        }
     }
 
     async fn resolve(&mut self, dialer: &Dialer, host: &str, port: u16) -> Result<Vec<SocketAddr>, Stopped> {

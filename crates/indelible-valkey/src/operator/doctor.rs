@@ -3,8 +3,8 @@
 use super::approach::approach;
 use super::link::Link;
 use super::permissions::{ask_for_each, try_each};
-use super::server_facts::{ServerFacts, append_fsync};
-use super::{Finding, generation, latency};
+use super::server_facts::ServerFacts;
+use super::{Finding, generation, latency, replication};
 use crate::checks::Demands;
 use crate::config::{Checks, Config};
 use crate::connection::{ServerInfo, ServerSettings};
@@ -57,16 +57,12 @@ async fn user(config: &Config) -> String {
 async fn examine_server(link: &mut Link, config: &Config, findings: &mut Vec<Finding>) {
     match ServerFacts::of(link).await {
         Ok(facts) => {
-            let fsync = append_fsync(link).await;
-            findings.extend([
-                facts.version(),
-                facts.role(),
-                facts.eviction(),
-                facts.persistence(&fsync),
-                facts.clock(),
-            ]);
-            let settings = ServerSettings { appendfsync: fsync.ok().map(Into::into), ..ServerSettings::default() };
-            findings.extend(refusal(config, &facts.as_store_sees_it(), &settings));
+            let settings = replication::settings(link).await;
+            let fsync = settings.as_ref().map(|settings| settings.appendfsync.as_deref().unwrap_or("no"));
+            findings.extend([facts.version(), facts.role(), facts.eviction(), facts.persistence(fsync), facts.clock()]);
+            findings.extend(replication::replicas(config, &facts));
+            findings.extend(replication::fence(config, &settings));
+            findings.extend(refusal(config, &facts.as_store_sees_it(), &settings.unwrap_or_default()));
         }
         Err(refused) if refused.is_permission() => {
             findings.extend(refusal(config, &ServerInfo::unknown(), &ServerSettings::default()))

@@ -14,6 +14,8 @@ mod latency;
 mod link;
 mod look_up;
 mod permissions;
+mod replication;
+mod sentinels;
 mod server_facts;
 #[cfg(test)]
 mod tests;

@@ -83,14 +83,23 @@ fn needs(config: &Config) -> Vec<Need> {
         needs.push(Need::new("permission.getex", &["GETEX", &generation, "PERSIST"]));
     }
     if config.demands.needs_config() {
-        let need = Need::new("permission.config", &["CONFIG", "GET", "appendfsync"]);
+        let command: Vec<&str> = ["CONFIG", "GET"].into_iter().chain(config.demands.settings()).collect();
+        let need = Need::new("permission.config", &command);
         // Under `checks: enforce` a store that cannot read it refuses the server.
         needs.push(if config.demands.checks == Checks::Enforce { need } else { need.optional() });
+    }
+    if config.replication.is_some() {
+        // Nothing was written on this connection, so it answers at once.
+        needs.push(Need::new("permission.wait", &["WAIT", "0", "1"]));
     }
     // EXEC comes before MULTI: without one it is refused for that, and nothing is executed.
     needs.push(Need::new("permission.exec", &["EXEC"]));
     needs.push(Need::new("permission.multi", &["MULTI"]));
     needs.push(Need::new("permission.sadd", &["SADD", &key, "doctor"]).writing());
+    if config.replication.is_some() {
+        let sync = format!("{{{key}}}:sync");
+        needs.push(Need::new("permission.sync", &["SET", &sync, "1", "PX", "1000"]).writing());
+    }
     if config.generation == GenerationMode::Observe {
         needs.push(Need::new("permission.set", &["SET", &generation, "doctor", "NX"]).writing());
     }

@@ -40,6 +40,10 @@ impl ServerFacts {
         ServerInfo::parse(&self.text)
     }
 
+    pub(super) fn connected_replicas(&self) -> u64 {
+        self.number("connected_slaves").unwrap_or(0)
+    }
+
     pub(super) fn is_replica(&self) -> bool {
         self.field("role") == Some("slave")
     }
@@ -65,10 +69,7 @@ impl ServerFacts {
             return Finding::fail(NAME, "the server is a node of a cluster", hint);
         }
         match self.field("role") {
-            Some("master") => {
-                let replicas = self.number("connected_slaves").unwrap_or(0);
-                Finding::ok(NAME, format!("primary, {replicas} connected replicas"))
-            }
+            Some("master") => Finding::ok(NAME, format!("primary, {} connected replicas", self.connected_replicas())),
             Some("slave") => {
                 let hint = "name the primary: a replica may answer without labels that were acknowledged";
                 Finding::fail(NAME, "the server is a replica", hint)
@@ -94,7 +95,7 @@ impl ServerFacts {
     }
 
     /// `fsync` is `appendfsync`, if it could be read.
-    pub(super) fn persistence(&self, fsync: &Result<String, Refusal>) -> Finding {
+    pub(super) fn persistence(&self, fsync: Result<&str, &Refusal>) -> Finding {
         const NAME: &str = "persistence";
         const HINT: &str =
             "set `appendonly yes` and `appendfsync always`, or accept what docs/operations.md says of it";
@@ -109,7 +110,7 @@ impl ServerFacts {
                 "no append-only file: a restart loses what was written since the last snapshot, if there is one";
             return Finding::warn(NAME, detail, HINT);
         }
-        match fsync.as_deref() {
+        match fsync {
             Ok("always") => Finding::ok(NAME, "append-only file, synced before each answer"),
             Ok("everysec") => {
                 Finding::warn(NAME, "append-only file, synced once a second: a power cut loses about that much", HINT)
@@ -141,13 +142,6 @@ impl ServerFacts {
         let detail = format!("the server's clock is {} s {side} this machine's", drift.as_secs());
         Finding::warn(NAME, detail, "synchronise both (NTP): labels expire by the server's clock")
     }
-}
-
-/// How often the append-only file is synced.
-pub(super) async fn append_fsync(link: &mut Link) -> Result<String, Refusal> {
-    let answer = link.ask(&[b"CONFIG", b"GET", b"appendfsync"]).await?;
-    let pairs = Vec::<(String, String)>::from_redis_value(answer).map_err(|_| Refusal::Malformed)?;
-    pairs.into_iter().next().map(|(_, value)| value).ok_or(Refusal::Malformed)
 }
 
 #[cfg(test)]
@@ -200,7 +194,7 @@ mod tests {
             ("aof_enabled:1\r\naof_last_write_status:err\r\n", Ok("always"), Status::Fail),
             ("aof_enabled:0\r\nrdb_last_bgsave_status:err\r\n", Ok("always"), Status::Fail),
         ] {
-            assert_eq!(facts(text).persistence(&fsync.map(str::to_owned)).status, status, "{text}");
+            assert_eq!(facts(text).persistence(fsync.as_ref().copied()).status, status, "{text}");
         }
     }
 

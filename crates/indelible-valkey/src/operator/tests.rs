@@ -7,7 +7,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
-use indelible_testkit::{Fault, FaultProxy, RespClient, TestServer, TlsIdentity, TlsMaterial};
+use indelible_testkit::{
+    Fault, FaultProxy, RespClient, SentinelGroup, SentinelGroupOptions, TestServer, TlsIdentity, TlsMaterial,
+};
 use serde_json::{Value, json};
 
 use super::{Finding, Status, block_on, examine, initialise, look_up};
@@ -244,4 +246,41 @@ fn a_generation_is_created_once_and_replaced_only_on_demand() {
     config["generation"] = json!("off");
     assert_eq!(init(&config, true).status, Status::Fail);
     assert_eq!(stored(), second);
+}
+
+#[track_caller]
+fn expect_warning(findings: &[Finding], name: &str, detail: &str) {
+    let finding = findings.iter().find(|finding| finding.name == name);
+    let told = finding.is_some_and(|finding| finding.status == Status::Warn && finding.detail.contains(detail));
+    assert!(told, "{name}: {findings:#?}");
+}
+
+#[test]
+fn with_sentinels_it_is_their_primary_that_is_examined() {
+    let Some(mut group) = SentinelGroup::start_or_skip(&SentinelGroupOptions::default()).unwrap() else { return };
+    let config = |service: &str, replicas: u8| {
+        let sentinel = json!({ "service": service, "endpoints": group.endpoints() });
+        json!({ "kind": "valkey", "topology": { "sentinel": sentinel }, "durability": { "replicas": replicas } })
+    };
+    let (two, one, three) = (config("labels", 2), config("labels", 1), config("labels", 3));
+    let unknown = config("other", 2);
+    let findings = doctor(two.clone());
+    for name in ["sentinels", "role", "fence", "replicas", "permission.wait", "permission.sync", "checks"] {
+        expect_passed(&findings, name);
+    }
+    assert!(findings[1].detail.contains(&group.servers[0].address().to_string()), "{:?}", findings[1]);
+    expect_warning(&doctor(one), "replicas", "2 connected, and 1 must confirm");
+    let short = doctor(three);
+    assert!(short.iter().any(|finding| finding.name == "replicas" && finding.status == Status::Fail), "{short:#?}");
+    expect_stop(&doctor(unknown), "sentinels", "know no service of that name");
+
+    group.servers[0].client().unwrap().command(&["CONFIG", "SET", "min-replicas-max-lag", "10"]).unwrap();
+    let unfenced = doctor(two.clone());
+    let failed: Vec<_> = unfenced.iter().filter(|finding| finding.status == Status::Fail).collect();
+    assert_eq!(failed.iter().map(|finding| finding.name).collect::<Vec<_>>(), ["fence", "checks"], "{failed:#?}");
+
+    group.sentinels[2].kill();
+    expect_warning(&doctor(two.clone()), "sentinels", "cannot be reached");
+    group.sentinels[1].kill();
+    expect_stop(&doctor(two), "sentinels", "2 of 3 sentinels must name the same primary: 1 name one");
 }

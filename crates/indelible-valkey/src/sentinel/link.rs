@@ -28,7 +28,8 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn address(&self) -> Option<&Address> {
+    /// The primary that it names.
+    pub(crate) fn address(&self) -> Option<&Address> {
         match self {
             Self::Named(address) => Some(address),
             Self::Unknown | Self::Refused | Self::Silent => None,
@@ -67,6 +68,11 @@ impl Link {
     pub(super) fn new(sentinels: Arc<SentinelConfig>, endpoint: &Endpoint, events: Arc<dyn Outcomes>) -> Self {
         let dialer = Dialer::new(endpoint.clone(), sentinels.tls.clone());
         Self { sentinels, dialer, events, open: Mutex::default() }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> Option<&Address> {
+        self.dialer.address()
     }
 
     pub(super) fn service(&self) -> &str {

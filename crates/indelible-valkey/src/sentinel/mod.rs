@@ -11,5 +11,8 @@ mod primary;
 mod verdict;
 mod watcher;
 
+pub(crate) use link::Answer;
+pub(crate) use panel::Panel;
 pub(crate) use primary::Primary;
+pub(crate) use verdict::Verdict;
 pub(crate) use watcher::Watcher;

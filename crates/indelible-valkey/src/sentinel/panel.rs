@@ -58,6 +58,16 @@ impl Panel {
         Verdict::of(&answers, self.links.len())
     }
 
+    /// Asks one after the other, for whoever wants to know what each says.
+    pub(crate) async fn question_each(&self, within: Duration) -> Vec<(String, Answer)> {
+        let mut answers = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            let address = link.address().map(ToString::to_string).unwrap_or_default();
+            answers.push((address, link.ask(within).await));
+        }
+        answers
+    }
+
     fn ask(&self, within: Duration) -> JoinSet<Answer> {
         let mut asked = JoinSet::new();
         for link in &self.links {
