@@ -12,8 +12,8 @@ import { openSite } from './sites/open-site.js'
 const EXIT_USAGE = 64
 /** D of the default settings and what a busy machine may add, in milliseconds. */
 const FAILURE_MS = 1_550 + 500
-/** Connections of a process to a server: those that its operations share. */
-const CONNECTIONS = 2
+/** Connections of a process to a server: those that its operations share, and as many for appends that wait for replicas. */
+const CONNECTIONS = { standalone: 2, sentinel: 4, cluster: 4 } as const
 /** What a process may grow by between the second tenth of its life and the last. */
 const MEMORY_GROWTH = 1.5
 
@@ -41,7 +41,7 @@ async function soak(options: SoakOptions): Promise<number> {
     keepsWhatWasSeen: site.keepsWhatWasSeen,
     recoveryMs: site.recoveryMs,
     failureMs: FAILURE_MS,
-    connections: CONNECTIONS * result.workers,
+    connections: CONNECTIONS[topology] * result.workers,
     memoryGrowth: MEMORY_GROWTH,
   })
   process.stdout.write(`${reportText(result)}\n`)

@@ -76,7 +76,7 @@ export class Peer implements AsyncDisposable {
   /** How many replicas it has that keep up with it. */
   async replicasInStep(): Promise<number> {
     const info = await this.info('replication')
-    return Object.values(info).filter((value) => /,state=online,.*,lag=[01]$/.test(value)).length
+    return Object.values(info).filter((value) => /,state=online,.*,lag=[01](?:,|$)/.test(value)).length
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
