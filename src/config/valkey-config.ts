@@ -56,7 +56,7 @@ export interface ValkeySessionStoreConfig {
   endpoints?: string[]
   /**
    * Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
-   * changed; `require` never creates one; `off` does without. Default: `observe`.
+   * changed; `require` never creates one; `off` does without. Default: `observe`; a cluster has none.
    */
   generation?: 'observe' | 'require' | 'off'
   /**

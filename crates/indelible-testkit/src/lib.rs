@@ -4,6 +4,7 @@
 //!   TypeScript tests, gone when dropped.
 //! * [`ReplicaSet`]: a primary and replicas that are in step with it.
 //! * [`SentinelGroup`]: the same with sentinels that watch it.
+//! * [`TestCluster`]: a cluster of such servers, whose slots can be moved and whose primaries can fail over.
 //! * [`TlsMaterial`]: certificates made at run time, good ones and bad ones, and [`TlsFront`]: TLS before a server
 //!   that was built without it.
 //! * [`FaultProxy`]: a TCP proxy that can stall, delay, cut, reset and refuse.
@@ -12,6 +13,7 @@
 //!   [`rate_limit_counter_contract`] and [`policy_store_contract`]: those of the storage drivers.
 
 mod background;
+mod cluster;
 mod contract;
 mod fault_proxy;
 mod monitor;
@@ -26,6 +28,7 @@ mod storage_contract;
 mod tls_front;
 mod tls_material;
 
+pub use cluster::{CLUSTER_SLOTS, TestCluster};
 pub use contract::session_store_contract;
 pub use fault_proxy::{Direction, Fault, FaultProxy, Traffic};
 pub use monitor::{Monitor, MonitorLine};

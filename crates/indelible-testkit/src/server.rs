@@ -150,6 +150,12 @@ impl TestServer {
         self.process.as_ref().map(ServerProcess::id)
     }
 
+    /// The value that a command-line argument has.
+    pub(crate) fn argument(&self, name: &str) -> Option<String> {
+        let place = self.args.iter().position(|arg| arg == name)?;
+        self.args.get(place + 1).map(|value| value.to_string_lossy().into_owned())
+    }
+
     /// A client for looking inside, in plain text.
     ///
     /// # Errors

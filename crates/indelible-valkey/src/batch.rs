@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::frame::{Frame, Opcode, Request};
 use crate::lanes::Lanes;
+use crate::node::Passage;
 
 /// Who asked for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) enum Origin {
     Caller,
     /// This store, to add lost labels again: the token names the repair.
     Repair,
+    /// A caller, for some of the sessions only: the token names the whole.
+    Part,
 }
 
 /// One operation of a frame.
@@ -23,17 +26,24 @@ pub(crate) struct Slot {
     offset: u32,
     pub(crate) token: u32,
     pub(crate) opcode: Opcode,
-    pub(crate) id_count: u8,
+    /// The ids that it is for, one bit each, from the lowest.
+    pub(crate) ids: u16,
     /// Attempts that have failed so far.
     pub(crate) failed_attempts: u8,
     /// An earlier attempt may have happened all the same.
     pub(crate) indeterminate: bool,
+    /// Redirections that it has followed.
+    pub(crate) hops: u8,
+    /// The node that it goes to has to be told `ASKING`.
+    pub(crate) asking: bool,
+    /// The hash slot of its (first) key; 0 outside a cluster. Operations of one transaction have it in common.
+    pub(crate) hash_slot: u16,
 }
 
 impl Slot {
     /// Sessions of the label store that it concerns.
     pub(crate) fn session_count(&self) -> usize {
-        if self.opcode.is_of_labels() { usize::from(self.id_count) } else { 0 }
+        if self.opcode.is_of_labels() { self.ids.count_ones() as usize } else { 0 }
     }
 
     /// The same operation after one more failed attempt.
@@ -43,6 +53,21 @@ impl Slot {
             indeterminate: self.indeterminate || indeterminate,
             ..self
         }
+    }
+
+    /// The same operation for some of its ids only.
+    pub(crate) fn part(self, ids: u16) -> Self {
+        Self { origin: Origin::Part, ids, ..self }
+    }
+
+    /// The same operation on a key of this hash slot, which may be on its way to the node.
+    pub(crate) fn at(self, hash_slot: u16, asking: bool) -> Self {
+        Self { hash_slot, asking, ..self }
+    }
+
+    /// The same operation on its way to where it was sent on to.
+    pub(crate) fn after_hop(self) -> Self {
+        Self { hops: self.hops + 1, ..self }
     }
 }
 
@@ -57,9 +82,12 @@ pub(crate) fn slots_of(frame: &Frame, origin: Origin) -> Vec<Slot> {
             offset: offset as u32,
             token: request.token,
             opcode: request.opcode,
-            id_count: request.id_count as u8,
+            ids: request.all_ids(),
             failed_attempts: 0,
             indeterminate: false,
+            hops: 0,
+            asking: false,
+            hash_slot: 0,
         };
         match (request.opcode.needs_transaction(), request.opcode.changes_data()) {
             (true, _) => slots.push(slot),
@@ -75,29 +103,40 @@ pub(crate) fn slots_of(frame: &Frame, origin: Origin) -> Vec<Slot> {
     slots
 }
 
+/// What an operation asks for, of the ids that it is for.
+pub(crate) fn request_of<'a>(frame: &'a Frame, slot: &Slot) -> Option<Request<'a>> {
+    frame.request_at(slot.offset as usize).map(|request| request.for_ids(slot.ids))
+}
+
 /// Operations of one frame, and the lanes to the node that they go to.
 #[derive(Debug)]
 pub(crate) struct Batch {
     frame: Arc<Frame>,
     slots: Vec<Slot>,
     lanes: Arc<Lanes>,
+    /// Its place among what is under way to the node, where that is counted.
+    passage: Option<Arc<Passage>>,
 }
 
 impl Batch {
     /// Some operations of `frame`, over `lanes`.
     pub(crate) fn new(frame: Arc<Frame>, slots: Vec<Slot>, lanes: Arc<Lanes>) -> Self {
-        Self { frame, slots, lanes }
+        Self { frame, slots, lanes, passage: None }
     }
 
-    /// All operations of `frame`, over `lanes`.
-    pub(crate) fn of(frame: Frame, origin: Origin, lanes: Arc<Lanes>) -> Self {
-        let slots = slots_of(&frame, origin);
-        Self::new(Arc::new(frame), slots, lanes)
+    /// The same, counted among what is under way to the node.
+    pub(crate) fn counted(frame: Arc<Frame>, slots: Vec<Slot>, lanes: Arc<Lanes>) -> Self {
+        let passage = Some(lanes.node().passage(slots.len()));
+        Self { passage, ..Self::new(frame, slots, lanes) }
     }
 
     /// The lanes that it goes over.
     pub(crate) fn lanes(&self) -> &Arc<Lanes> {
         &self.lanes
+    }
+
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.frame
     }
 
     /// The frame it was made of, for another way of sending it.
@@ -107,7 +146,8 @@ impl Batch {
 
     /// Some operations of the same frame, to the same node.
     pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
-        Self::new(Arc::clone(&self.frame), slots, Arc::clone(&self.lanes))
+        let passage = self.passage.clone();
+        Self { passage, ..Self::new(Arc::clone(&self.frame), slots, Arc::clone(&self.lanes)) }
     }
 
     /// Its appends and its other operations, in as many batches as their lanes must not have them together.
@@ -141,6 +181,6 @@ impl Batch {
     }
 
     pub(crate) fn requests(&self) -> impl Iterator<Item = (Slot, Request<'_>)> {
-        self.slots.iter().filter_map(|slot| Some((*slot, self.frame.request_at(slot.offset as usize)?)))
+        self.slots.iter().filter_map(|slot| Some((*slot, request_of(&self.frame, slot)?)))
     }
 }

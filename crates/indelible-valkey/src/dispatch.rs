@@ -8,7 +8,8 @@ use std::sync::Arc;
 use indelible_core::Failure;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, Origin, Slot, slots_of};
+use crate::cluster;
 use crate::fault::Fault;
 use crate::frame::Frame;
 use crate::lane::Errand;
@@ -21,9 +22,10 @@ const DIRECT_BYTES: usize = 1024;
 /// Takes frames until the store is closed and everything has been answered.
 pub(crate) async fn run(store: Arc<StoreCore>, mut frames: UnboundedReceiver<Frame>) {
     while let Some(frame) = frames.recv().await {
-        store.topology().route(frame, Origin::Caller, |batch| {
+        let slots = slots_of(&frame, Origin::Caller);
+        store.expect(slots.len());
+        store.topology().route(store.joins(), Arc::new(frame), slots, |batch| {
             let batch = Arc::new(batch);
-            store.expect(batch.slots().len());
             if catch_unwind(AssertUnwindSafe(|| dispatch(&store, &batch))).is_err() {
                 store.conclude_batch(&batch, &Fault::new(Failure::Internal));
             }
@@ -38,10 +40,7 @@ pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), F
     if frame.len() > DIRECT_BYTES {
         return Err(frame);
     }
-    let Some(lanes) = store.topology().idle_lanes().filter(|lanes| lanes.takes_directly(&frame)) else {
-        return Err(frame);
-    };
-    let batch = Arc::new(Batch::of(frame, Origin::Caller, Arc::clone(lanes)));
+    let batch = Arc::new(store.topology().direct(store.joins(), frame)?);
     let operations = batch.slots().len();
     // Counted first: the answer may be there before this thread goes on.
     store.expect(operations);
@@ -49,7 +48,7 @@ pub(crate) fn try_directly(store: &Arc<StoreCore>, frame: Frame) -> Result<(), F
         panic_point(Stage::Dispatch, batch.requests().flat_map(|(_, request)| request.ids()));
         let errand =
             Errand { deadline: store.deadline_of(&batch), batch: Arc::clone(&batch), store: Arc::clone(store) };
-        lanes.submit_directly(errand).is_ok()
+        batch.lanes().submit_directly(errand).is_ok()
     }));
     match submitted {
         Ok(true) => Ok(()),
@@ -74,11 +73,16 @@ fn dispatch(store: &Arc<StoreCore>, batch: &Arc<Batch>) {
 
 /// Sends operations of our own on their way; no breaker is asked.
 pub(crate) fn start_all(store: &Arc<StoreCore>, frame: Frame, origin: Origin) {
-    store.topology().route(frame, origin, |batch| start(store, Arc::new(batch)));
+    let slots = slots_of(&frame, origin);
+    store.topology().route(store.joins(), Arc::new(frame), slots, |batch| start(store, Arc::new(batch)));
 }
 
 /// Sends a batch on its way: over an open lane at once, else in the background.
-fn start(store: &Arc<StoreCore>, batch: Arc<Batch>) {
+pub(crate) fn start(store: &Arc<StoreCore>, batch: Arc<Batch>) {
+    if let Some(cluster) = store.topology().cluster().filter(|cluster| cluster.is_outside(&batch)) {
+        cluster::enter(store, cluster, batch);
+        return;
+    }
     let lanes = Arc::clone(batch.lanes());
     let errand = Errand { deadline: store.deadline_of(&batch), batch, store: Arc::clone(store) };
     if let Err(errand) = lanes.submit_now(errand) {
@@ -86,8 +90,13 @@ fn start(store: &Arc<StoreCore>, batch: Arc<Batch>) {
     }
 }
 
-/// Tries a batch again after a pause.
-pub(crate) fn retry(store: &Arc<StoreCore>, batch: Arc<Batch>) {
+/// Tries operations of a batch again after a pause.
+pub(crate) fn retry(store: &Arc<StoreCore>, batch: &Batch, failed: Vec<(Slot, Fault)>) {
+    if let Some(cluster) = store.topology().cluster() {
+        cluster::retry(store, cluster, batch, failed);
+        return;
+    }
+    let batch = Arc::new(batch.with_slots(failed.into_iter().map(|(slot, _)| slot).collect()));
     let errand = Errand { deadline: store.deadline_of(&batch), batch, store: Arc::clone(store) };
     spawn_attempt(errand, tokio::time::sleep(store.timing().retry_pause()));
 }

@@ -29,6 +29,14 @@ impl Address {
         let is_address = port > 0 && !host.is_empty() && is_host(host);
         is_address.then(|| Self::Tcp { host: host.to_ascii_lowercase().into(), port })
     }
+
+    /// The host; empty for a Unix socket.
+    pub(crate) fn host(&self) -> &str {
+        match self {
+            Self::Tcp { host, .. } => host,
+            Self::Unix(_) => "",
+        }
+    }
 }
 
 impl fmt::Display for Address {

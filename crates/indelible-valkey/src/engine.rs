@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::thread;
 
+use deadpool::managed::BuildError;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use crate::cluster::{self, Cluster};
 use crate::config::{Config, ConfigError, ConfigErrorCode, TopologyConfig};
 use crate::connection::Dialer;
 use crate::dispatch;
@@ -61,6 +63,9 @@ impl Engine {
                         if let Some(watcher) = store.topology().watcher(store.timing().connect) {
                             tokio::spawn(watcher.run());
                         }
+                        if let Some(cluster) = store.topology().cluster() {
+                            tokio::spawn(cluster::run(Arc::clone(cluster)));
+                        }
                         dispatch::run(store, incoming).await;
                     });
                 }
@@ -75,12 +80,18 @@ impl Engine {
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>, linger: &Arc<Linger>) -> Result<StoreCore, ConfigError> {
         let generation = Arc::new(GenerationPin::new(config.generation, config.ttl_seconds));
         let plan = NodePlan::new(config, Arc::clone(&generation), Arc::clone(outcomes), Arc::clone(linger));
-        let lanes = match &config.topology {
-            TopologyConfig::Sentinel(sentinels) => plan.lanes_to_primary(sentinels),
-            topology => plan.lanes(topology.single()?.clone()),
+        let failed = |error: BuildError| unavailable(&error.to_string());
+        let topology = match &config.topology {
+            TopologyConfig::Sentinel(sentinels) => {
+                Topology::Single(Arc::new(plan.lanes_to_primary(sentinels).map_err(failed)?))
+            }
+            TopologyConfig::Cluster(seeds) => {
+                let cluster = Cluster::new(config, seeds, plan, Arc::clone(outcomes));
+                Topology::Cluster(Arc::new(cluster.map_err(failed)?))
+            }
+            topology => Topology::Single(Arc::new(plan.lanes(topology.single()?.clone()).map_err(failed)?)),
         };
-        let lanes = lanes.map_err(|error| unavailable(&error.to_string()))?;
-        Ok(StoreCore::new(config, generation, Topology::Single(Arc::new(lanes)), Arc::clone(outcomes)))
+        Ok(StoreCore::new(config, generation, topology, Arc::clone(outcomes)))
     }
 
     /// How the store is doing, as JSON: `{ state, breaker, role, server, version, checks, generation }`.

@@ -2,6 +2,7 @@
 //! label or a secret.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -132,6 +133,11 @@ pub enum State {
         /// Where it is now, as `host:port`.
         primary: Box<str>,
     },
+    /// The primaries of the cluster are others than before.
+    ClusterChanged {
+        /// How many there are now.
+        primaries: usize,
+    },
     /// The breaker opened after consecutive failures: operations are refused for a while.
     BreakerOpened {
         /// For how long, in milliseconds.
@@ -153,6 +159,7 @@ impl State {
             Self::GenerationAccepted => "generation_accepted",
             Self::ServerReplaced => "server_replaced",
             Self::PrimaryChanged { .. } => "primary_changed",
+            Self::ClusterChanged { .. } => "cluster_changed",
             Self::BreakerOpened { .. } => "breaker_opened",
             Self::BreakerHalfOpen => "breaker_half_open",
             Self::BreakerClosed => "breaker_closed",
@@ -164,6 +171,7 @@ impl State {
             Self::Connected { server, version } => json!({ "server": server, "version": version }),
             Self::Disconnected { code, reason } => json!({ "code": code, "reason": reason }),
             Self::PrimaryChanged { primary } => json!({ "primary": primary }),
+            Self::ClusterChanged { primaries } => json!({ "primaries": primaries }),
             Self::BreakerOpened { for_ms } => json!({ "forMs": for_ms }),
             Self::GenerationAccepted | Self::ServerReplaced | Self::BreakerHalfOpen | Self::BreakerClosed => json!({}),
         }
@@ -193,13 +201,27 @@ pub enum Event {
     State(State),
     /// News of cached policies.
     Policies(Policies),
+    /// Something that happened at one node of several.
+    AtNode {
+        /// Its address, as `host:port`.
+        node: Arc<str>,
+        /// What happened.
+        event: Box<Self>,
+    },
 }
 
 impl Event {
-    /// The event as JSON: `{ "channel": "alarm" | "state" | "policies", "name": …, … }`.
+    /// The event as JSON: `{ "channel": "alarm" | "state" | "policies", "name": …, "node"?: …, … }`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let (channel, name, details) = match self {
+            Self::AtNode { node, event } => {
+                let mut event = event.to_json();
+                if let Value::Object(fields) = &mut event {
+                    fields.insert("node".into(), json!(**node));
+                }
+                return event;
+            }
             Self::Alarm(alarm) => ("alarm", alarm.name(), alarm.details()),
             Self::State(state) => ("state", state.name(), state.details()),
             Self::Policies(Policies::Tracking) => ("policies", "tracking", json!({})),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use indelible_core::{Access, Failure, NotPrimary, Timeout, Unavailable, Undecodable};
 
 use crate::breaker::Signal;
+use crate::cluster::Redirect;
 use crate::frame::Opcode;
 use crate::resp::ServerError;
 
@@ -18,11 +19,13 @@ pub(crate) struct Fault {
     pub(crate) indeterminate: bool,
     /// What is wrong in particular; our own words.
     pub(crate) detail: Option<Cow<'static, str>>,
+    /// Where a cluster sends the operation on.
+    pub(crate) redirect: Option<Box<Redirect>>,
 }
 
 impl Fault {
     pub(crate) fn new(failure: Failure) -> Self {
-        Self { failure, server_code: None, indeterminate: false, detail: None }
+        Self { failure, server_code: None, indeterminate: false, detail: None, redirect: None }
     }
 
     /// A reply that does not have the shape that its command can answer.
@@ -70,6 +73,11 @@ impl Fault {
         }
     }
 
+    /// Whether another node may have what was asked for by now: a promoted replica, say.
+    pub(crate) fn doubts_map(&self) -> bool {
+        matches!(self.failure, Failure::Unavailable(_) | Failure::Timeout(_) | Failure::NotPrimary(_))
+    }
+
     /// How the breaker counts an operation that ended like this.
     pub(crate) fn signal(&self) -> Signal {
         if self.failure.counts_for_breaker() { Signal::Failure } else { Signal::Neutral }
@@ -84,6 +92,6 @@ impl Fault {
 impl From<ServerError> for Fault {
     fn from(error: ServerError) -> Self {
         let server_code = (!error.code.is_empty()).then_some(error.code);
-        Self { failure: error.failure, server_code, indeterminate: false, detail: None }
+        Self { redirect: error.redirect, server_code, ..Self::new(error.failure) }
     }
 }

@@ -14,6 +14,8 @@
 use std::time::Instant;
 
 const HEADER_BYTES: usize = 12;
+/// Ids of one operation at the most.
+const MAX_IDS: u8 = 16;
 
 /// What an operation asks for. The numbers are the opcodes of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +149,7 @@ impl Frame {
             token: u32::from_le_bytes([t0, t1, t2, t3]),
             opcode: Opcode::from_byte(opcode)?,
             id_count: usize::from(id_count),
+            ids: u16::MAX.checked_shr(u32::from(MAX_IDS.saturating_sub(id_count))).unwrap_or(0),
             argument_count: usize::from(u16::from_le_bytes([l0, l1])),
             body: rest.get(HEADER_BYTES..length)?,
         })
@@ -160,14 +163,28 @@ pub(crate) struct Request<'a> {
     pub(crate) length: usize,
     pub(crate) token: u32,
     pub(crate) opcode: Opcode,
-    pub(crate) id_count: usize,
+    id_count: usize,
+    /// The ids that are meant, one bit each, from the lowest.
+    ids: u16,
     pub(crate) argument_count: usize,
     body: &'a [u8],
 }
 
 impl<'a> Request<'a> {
+    /// All ids, one bit each, from the lowest.
+    pub(crate) fn all_ids(&self) -> u16 {
+        self.ids
+    }
+
+    /// The same for some of the ids only.
+    pub(crate) fn for_ids(self, ids: u16) -> Self {
+        Self { ids, ..self }
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        Strings(self.body).take(self.id_count)
+        let chosen = self.ids;
+        let places = Strings(self.body).take(self.id_count.min(usize::from(MAX_IDS))).enumerate();
+        places.filter_map(move |(place, id)| (chosen >> place & 1 == 1).then_some(id))
     }
 
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, Origin, slots_of};
 use crate::config::{Config, GenerationMode};
 use crate::frame::{Frame, FrameWriter, Opcode};
 use crate::generation::{Generation, GenerationPin};
@@ -123,7 +123,9 @@ fn read(shape: Shape, replies: &[u8], chunk: usize) -> Option<Vec<Ended>> {
         let labels: &[&str] = if opcode == Opcode::Append { &LABELS } else { &[] };
         frame.push(operation as u32, opcode, [id.as_str()].into_iter(), labels.iter().copied());
     }
-    let batch = Arc::new(Batch::of(Frame::new(frame.finish()), Origin::Caller, nowhere()));
+    let frame = Frame::new(frame.finish());
+    let slots = slots_of(&frame, Origin::Caller);
+    let batch = Arc::new(Batch::new(Arc::new(frame), slots, nowhere()));
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     let mut pipeline = Pipeline::write(batch, &commands, &memory, deadline, &mut Vec::new(), 0);
 

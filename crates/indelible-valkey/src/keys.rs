@@ -13,6 +13,11 @@ impl SessionDigest {
         Self(Sha256::digest(session_id).into())
     }
 
+    /// All 32 bytes.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first `N` bytes, at most 32.
     pub(crate) fn first<const N: usize>(&self) -> [u8; N] {
         let mut first = [0; N];

@@ -1,6 +1,6 @@
 //! The commands of the label store with everything but the digest and the labels encoded in advance.
 
-use crate::config::GenerationMode;
+use crate::config::{Config, GenerationMode, TopologyConfig};
 use crate::resp::{push_array_header, push_bulk, push_command, push_decimal};
 use crate::session_life::SessionLife;
 use crate::switches::{Mechanism, is_off};
@@ -65,6 +65,12 @@ enum ProofCommand {
     Touch(KeyedCommand),
 }
 
+impl ProofCommand {
+    fn touch(prefix: &str) -> Self {
+        Self::Touch(KeyedCommand::new(prefix, "EXPIRE", &["1", "GT"]))
+    }
+}
+
 /// Which proof was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProofKind {
@@ -88,7 +94,7 @@ impl LabelCommands {
                 ProofCommand::Generation(command)
             }
             (GenerationMode::Off, Some(_)) => ProofCommand::Refresh,
-            (GenerationMode::Off, None) => ProofCommand::Touch(KeyedCommand::new(prefix, "EXPIRE", &["1", "GT"])),
+            (GenerationMode::Off, None) => ProofCommand::touch(prefix),
         };
         Self {
             members: KeyedCommand::new(prefix, "SMEMBERS", &[]),
@@ -96,6 +102,15 @@ impl LabelCommands {
             arm: expire("NX"),
             key_head,
             proof,
+        }
+    }
+
+    /// The commands of a configuration. In a cluster, where no key is every node's, the proof is a touch.
+    pub(crate) fn of(config: &Config, life: Option<SessionLife>) -> Self {
+        let commands = Self::new(&config.key_prefix, life, config.generation);
+        match &config.topology {
+            TopologyConfig::Cluster(_) => Self { proof: ProofCommand::touch(&config.key_prefix), ..commands },
+            TopologyConfig::Standalone(_) | TopologyConfig::Sentinel(_) => commands,
         }
     }
 
@@ -114,6 +129,18 @@ impl LabelCommands {
             }
             Some(_) | None => false,
         }
+    }
+
+    /// Writes the read of one key at a node that its slot is on its way to, and a write on it that proves this read
+    /// alone: each needs an `ASKING` of its own.
+    pub(crate) fn write_load_asking(&self, out: &mut Vec<u8>, hex: &[u8; 64]) -> bool {
+        let touch = if let ProofCommand::Touch(touch) = &self.proof { Some(touch) } else { None };
+        let proof = self.refresh.as_ref().or(touch);
+        for command in [Some(&self.members), proof].into_iter().flatten() {
+            push_command(out, &[b"ASKING"]);
+            command.write(out, hex);
+        }
+        proof.is_some()
     }
 
     /// Writes the part of one key inside a transaction; returns how many results it has. A life that `is_fresh` needs

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, PoolError, QueueMode};
 use indelible_core::{Failure, Timeout};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::fault::Fault;
 use crate::lane::{DirectLane, Errand, LaneError, LaneManager, Rejected};
@@ -75,8 +75,10 @@ impl LanePool {
         lane.submit(errand).map_err(|Rejected(errand)| errand)
     }
 
-    /// Hands the errand to a lane, opening one if need be; bounded by the connect time-out, waiting included.
+    /// Hands the errand to a lane, opening one if need be; bounded by the connect time-out, waiting included, and by
+    /// the deadline of its operations.
     pub(crate) async fn submit(&self, mut errand: Errand) -> Result<(), (Errand, Fault)> {
+        let overall = errand.store.overall_deadline_of(&errand.batch);
         let submitting = async {
             loop {
                 let lane = match self.lanes.get().await {
@@ -92,7 +94,7 @@ impl LanePool {
                 }
             }
         };
-        match timeout(self.connect_timeout, submitting).await {
+        match timeout_at(overall.min(Instant::now() + self.connect_timeout), submitting).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(fault)) => Err((errand, fault)),
             Err(_) => Err((errand, Fault::new(Failure::Timeout(Timeout::Connect)))),

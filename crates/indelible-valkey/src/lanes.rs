@@ -57,14 +57,11 @@ impl Lanes {
         self.appends.is_some()
     }
 
-    /// Whether a caller's thread may try to write to the lane that was used last.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.common.is_idle()
-    }
-
-    /// Whether a caller's thread may write this frame itself.
+    /// Whether a caller's thread may write this frame itself, to the lane that was used last.
     pub(crate) fn takes_directly(&self, frame: &Frame) -> bool {
-        !self.separates_appends() || frame.requests().all(|request| request.opcode != Opcode::Append)
+        self.common.is_idle()
+            && self.node.breaker.is_closed()
+            && (!self.separates_appends() || frame.requests().all(|request| request.opcode != Opcode::Append))
     }
 
     /// Writes the errand from this thread, to the lane that was used last; returns it unless that lane is idle.

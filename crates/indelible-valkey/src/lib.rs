@@ -32,6 +32,8 @@
 mod batch;
 mod breaker;
 mod checks;
+mod cluster;
+mod conclusion;
 mod config;
 mod connect_gate;
 mod connection;

@@ -1,7 +1,7 @@
 //! One server as this store knows it: what it said of itself, how it is doing, and which lanes lead to it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -28,6 +28,21 @@ pub(crate) struct Node {
     unreplicated: AtomicBool,
     /// A lane has closed since the pool was last tidied.
     untidy: AtomicBool,
+    /// Operations under way to it, where that is counted.
+    under_way: Arc<AtomicUsize>,
+}
+
+/// Operations on their way to a node: counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    under_way: Arc<AtomicUsize>,
+    operations: usize,
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        self.under_way.fetch_sub(self.operations, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +72,7 @@ impl Node {
             next_lane: AtomicUsize::new(0),
             unreplicated: AtomicBool::new(false),
             untidy: AtomicBool::new(false),
+            under_way: Arc::default(),
         }
     }
 
@@ -133,6 +149,17 @@ impl Node {
     /// Whether the pool should be rid of closed lanes; asks only once.
     pub(crate) fn take_untidy(&self) -> bool {
         self.untidy.load(Ordering::Relaxed) && self.untidy.swap(false, Ordering::Relaxed)
+    }
+
+    /// Counts operations that are on their way.
+    pub(crate) fn passage(&self, operations: usize) -> Arc<Passage> {
+        self.under_way.fetch_add(operations, Ordering::Relaxed);
+        Arc::new(Passage { under_way: Arc::clone(&self.under_way), operations })
+    }
+
+    /// Operations on their way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
     }
 
     /// The node's part of `health()`.

@@ -9,7 +9,8 @@ use crate::checks::Demands;
 use crate::config::{Config, Replication, SentinelConfig};
 use crate::connection::{Dialer, Handshake};
 use crate::credentials::Credentials;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Address, Endpoint};
+use crate::event::Event;
 use crate::examiner::Examiner;
 use crate::generation::GenerationPin;
 use crate::lane::LaneManager;
@@ -17,7 +18,7 @@ use crate::lane_pool::LanePool;
 use crate::lanes::Lanes;
 use crate::linger::Linger;
 use crate::node::Node;
-use crate::outcome::Outcomes;
+use crate::outcome::{Outcome, Outcomes};
 use crate::sentinel::Primary;
 use crate::timing::Timing;
 use crate::tls::ClientTls;
@@ -68,7 +69,18 @@ impl NodePlan {
     ///
     /// The pool cannot be built.
     pub(crate) fn lanes(&self, endpoint: Endpoint) -> Result<Lanes, BuildError> {
-        self.build(self.node(), Dialer::new(endpoint, self.tls.clone()), None)
+        self.build(self.node(), Dialer::new(endpoint, self.tls.clone()), None, &self.outcomes)
+    }
+
+    /// The lanes to one node of many: its events tell which.
+    ///
+    /// # Errors
+    ///
+    /// The pool cannot be built.
+    pub(crate) fn member(&self, address: Address) -> Result<Lanes, BuildError> {
+        let node = address.to_string().into();
+        let outcomes: Arc<dyn Outcomes> = Arc::new(NamedNode { node, outcomes: Arc::clone(&self.outcomes) });
+        self.build(self.node(), Dialer::new(Endpoint::at(address), self.tls.clone()), None, &outcomes)
     }
 
     /// The lanes to the primary that sentinels name, whichever it is. Dials nothing.
@@ -81,7 +93,12 @@ impl NodePlan {
         let primary = Primary::new(sentinels, Arc::clone(&node), Arc::clone(&self.outcomes), self.timing.connect);
         let primary = Arc::new(primary);
         let dialer = Dialer::to_primary(Arc::clone(&primary), self.tls.clone());
-        self.build(node, dialer, Some(primary))
+        self.build(node, dialer, Some(primary), &self.outcomes)
+    }
+
+    /// Whether connections are encrypted.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     fn node(&self) -> Arc<Node> {
@@ -89,8 +106,14 @@ impl NodePlan {
         Arc::new(Node::new(self.connections * pools, self.breaker))
     }
 
-    fn build(&self, node: Arc<Node>, dialer: Dialer, primary: Option<Arc<Primary>>) -> Result<Lanes, BuildError> {
-        let examiner = Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(&self.outcomes)));
+    fn build(
+        &self,
+        node: Arc<Node>,
+        dialer: Dialer,
+        primary: Option<Arc<Primary>>,
+        outcomes: &Arc<dyn Outcomes>,
+    ) -> Result<Lanes, BuildError> {
+        let examiner = Arc::new(Examiner::new(self.demands, Arc::clone(&node), Arc::clone(outcomes)));
         let pool = |replication| {
             let handshake = Handshake {
                 credentials: self.credentials.clone(),
@@ -99,13 +122,30 @@ impl NodePlan {
                 generation: Arc::clone(&self.generation),
                 examiner: Arc::clone(&examiner),
             };
-            let (node, outcomes) = (Arc::clone(&node), Arc::clone(&self.outcomes));
+            let (node, outcomes) = (Arc::clone(&node), Arc::clone(outcomes));
             let linger = Arc::clone(&self.linger);
             let manager = LaneManager::new(dialer.clone(), handshake, self.timing, node, outcomes, linger, replication);
             LanePool::new(manager, self.connections, self.timing.connect)
         };
         let common = pool(None)?;
         let appends = self.replication.map(|replication| pool(Some(replication))).transpose()?;
-        Ok(Lanes::new(node, Arc::clone(&self.outcomes), common, appends, primary))
+        Ok(Lanes::new(node, Arc::clone(outcomes), common, appends, primary))
+    }
+}
+
+/// Passes on what happens at one node of many, with its address.
+#[derive(Debug)]
+struct NamedNode {
+    node: Arc<str>,
+    outcomes: Arc<dyn Outcomes>,
+}
+
+impl Outcomes for NamedNode {
+    fn settle(&self, outcomes: &mut Vec<Outcome>) {
+        self.outcomes.settle(outcomes);
+    }
+
+    fn event(&self, event: Event) {
+        self.outcomes.event(Event::AtNode { node: Arc::clone(&self.node), event: Box::new(event) });
     }
 }

@@ -47,6 +47,8 @@ struct Run {
     /// Place of the first.
     first: usize,
     operations: usize,
+    /// What its operations have in common: the hash slot of their keys, and whether it is on its way to the node.
+    common: (u16, bool),
     transaction: Transaction,
 }
 
@@ -59,7 +61,7 @@ struct Refusal {
 
 impl Run {
     fn into_refusal(self) -> Option<Refusal> {
-        let Self { first, operations, transaction } = self;
+        let Self { first, operations, transaction, .. } = self;
         transaction.into_fault().map(|fault| Refusal { places: first..first + operations, fault })
     }
 }
@@ -93,14 +95,18 @@ impl Pipeline {
         let mut runs: Vec<Run> = Vec::new();
         let mut last_loaded = None;
         let mut concerns_labels = false;
-        for (_, request) in batch.requests() {
+        for (slot, request) in batch.requests() {
             panic_point(Stage::Write, request.ids());
             let place = operations.len();
-            let continues = runs.last().is_some_and(|run| run.first + run.operations == place);
-            match (continues, request.opcode.needs_transaction()) {
-                (true, false) => Transaction::end(out),
-                (false, true) => runs.push(Run { first: place, operations: 0, transaction: Transaction::begin(out) }),
-                (true, true) | (false, false) => {}
+            let common = (slot.hash_slot, slot.asking);
+            let open = runs.last().filter(|run| run.first + run.operations == place);
+            let continues = open.is_some_and(|run| request.opcode.needs_transaction() && run.common == common);
+            if open.is_some() && !continues {
+                Transaction::end(out);
+            }
+            if request.opcode.needs_transaction() && !continues {
+                let transaction = Transaction::begin(out, slot.asking);
+                runs.push(Run { first: place, operations: 0, common, transaction });
             }
             let first = sessions.len();
             if request.opcode.is_of_labels() {
@@ -108,8 +114,11 @@ impl Pipeline {
                 sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, written)));
             }
             let own = sessions.get_mut(first..).unwrap_or_default();
-            let operation = Operation::write(&request, own, commands, out);
-            if let Operation::Load(_) = operation {
+            let operation = Operation::write(&request, slot.asking, own, commands, out);
+            // One that asks proves itself.
+            if let Operation::Load(_) = operation
+                && !slot.asking
+            {
                 last_loaded = own.last().map(|session| session.digest);
             }
             if let Some(run) = runs.last_mut().filter(|_| request.opcode.needs_transaction()) {
@@ -138,6 +147,11 @@ impl Pipeline {
             epoch,
             events: Vec::new(),
         }
+    }
+
+    /// Whether the slot of that session's key is on its way to the node.
+    pub(crate) fn ends_asking(&self) -> bool {
+        self.batch.slots().last().is_some_and(|slot| slot.asking)
     }
 
     /// Digest of the last session that it concerns.

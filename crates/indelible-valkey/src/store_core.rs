@@ -3,33 +3,33 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indelible_core::{Failure, StoreError};
+use indelible_core::Failure;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::batch::{Batch, Origin, Slot};
 use crate::breaker::{Admission, Signal};
+use crate::cluster::{Joined, Joins};
+use crate::conclusion::Conclusion;
 use crate::config::Config;
-use crate::dispatch;
-use crate::event::{Alarm, Event};
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::frame::Opcode;
 use crate::generation::GenerationPin;
-use crate::keys::SessionDigest;
 use crate::label_commands::LabelCommands;
 use crate::label_sets::LabelSets;
+use crate::lanes::Lanes;
 use crate::memory::Memory;
 use crate::operation::Ending;
 use crate::outcome::{Answer, Outcome, Outcomes};
 use crate::pipeline::{Ended, Finished, Pipeline};
 use crate::ratchet::Ratchet;
-use crate::repair::{Regression, Repair, Repairs};
+use crate::repair::Repairs;
 use crate::resp::{Malformed, ReplyReader};
 use crate::retry_budget::RetryBudget;
 use crate::session_life::SessionLife;
-use crate::switches::{Mechanism, is_off};
 use crate::timing::Timing;
 use crate::topology::Topology;
 
@@ -41,9 +41,11 @@ pub(crate) struct StoreCore {
     generation: Arc<GenerationPin>,
     memory: Mutex<Memory>,
     repairs: Repairs,
+    joins: Joins,
     retry_budget: RetryBudget,
     outcomes: Arc<dyn Outcomes>,
     timing: Timing,
+    max_in_flight: usize,
     topology: Topology,
     unsettled: AtomicUsize,
     all_settled: Notify,
@@ -59,14 +61,16 @@ impl StoreCore {
         let life = config.ttl_seconds.map(SessionLife::new);
         let ratchet = Ratchet::new(config.ratchet_sessions, life, config.timing.command);
         Self {
-            commands: LabelCommands::new(&config.key_prefix, life, config.generation),
+            commands: LabelCommands::of(config, life),
             life,
             generation,
             memory: Mutex::new(Memory { sets: LabelSets::new(0), ratchet }),
             repairs: Repairs::default(),
+            joins: Joins::default(),
             retry_budget: RetryBudget::new(config.retry_prices),
             outcomes,
             timing: config.timing,
+            max_in_flight: config.max_in_flight,
             topology,
             unsettled: AtomicUsize::new(0),
             all_settled: Notify::new(),
@@ -81,10 +85,37 @@ impl StoreCore {
         &self.timing
     }
 
+    pub(crate) fn repairs(&self) -> &Repairs {
+        &self.repairs
+    }
+
+    /// Puts what is to be tried again on the budget; `false` when it does not allow for that.
+    pub(crate) fn pay_retry(&self, retries: &[(Slot, Fault)]) -> bool {
+        self.retry_budget.pay(retries.iter().any(|(_, fault)| matches!(fault.failure, Failure::Timeout(_))))
+    }
+
+    /// A pipeline has succeeded.
+    pub(crate) fn refund_retry(&self) {
+        self.retry_budget.refund();
+    }
+
+    /// A part of an operation has ended; returns the whole when it was the last.
+    pub(crate) fn join(&self, part: &Slot, result: Result<Answer, Fault>) -> Option<Joined> {
+        self.joins.note(part, result, |one, other| self.memory().sets.union(one, other))
+    }
+
+    pub(crate) fn joins(&self) -> &Joins {
+        &self.joins
+    }
+
     /// When the replies to a batch that is sent now must have arrived.
     pub(crate) fn deadline_of(&self, batch: &Batch) -> tokio::time::Instant {
-        let overall = batch.submitted() + self.timing.deadline();
-        tokio::time::Instant::from_std(overall.min(Instant::now() + self.timing.command))
+        self.overall_deadline_of(batch).min(tokio::time::Instant::now() + self.timing.command)
+    }
+
+    /// When the operations of a batch must have ended, whatever is tried until then.
+    pub(crate) fn overall_deadline_of(&self, batch: &Batch) -> tokio::time::Instant {
+        tokio::time::Instant::from_std(batch.submitted() + self.timing.deadline())
     }
 
     /// How the store is doing.
@@ -118,30 +149,44 @@ impl StoreCore {
         }
     }
 
-    /// Asks the breaker of the batch's node; what it refuses is answered at once. Returns what may go.
+    /// Asks the bounds and the breaker of the batch's node; what they refuse is answered at once. Returns what may go.
     pub(crate) fn admit(self: &Arc<Self>, batch: &Arc<Batch>) -> Option<Arc<Batch>> {
-        let breaker = &batch.lanes().node().breaker;
-        let admitted = match breaker.admit(Instant::now()) {
+        let node = batch.lanes().node();
+        if node.under_way() > self.max_under_way() {
+            Conclusion::of(self, batch, batch.slots().len()).refuse(batch.slots(), Failure::Overloaded);
+            return None;
+        }
+        let probe = match node.breaker.admit(Instant::now()) {
             Admission::Pass => return Some(Arc::clone(batch)),
             Admission::Refuse => None,
             // The proof of a load is the best probe; where there is none, what there is.
             Admission::Probe => {
-                let loads = batch.slots().iter().find(|slot| slot.opcode == Opcode::Load);
-                loads.or(batch.slots().first()).copied()
+                let load = batch.slots().iter().position(|slot| slot.opcode == Opcode::Load);
+                Some(load.unwrap_or(0)).filter(|_| !batch.slots().is_empty())
             }
         };
-        if let Some(probe) = admitted {
-            batch.lanes().tell(Event::State(breaker.probe(probe.token)));
+        let mut others = batch.slots().to_vec();
+        let probe = probe.map(|place| others.remove(place));
+        if let Some(probe) = probe {
+            batch.lanes().tell(Event::State(node.breaker.probe(probe.token)));
         }
-        let others = batch.slots().iter().filter(|slot| admitted.is_none_or(|probe| probe.token != slot.token));
-        let mut outcomes: Vec<Outcome> = others
-            .map(|slot| {
-                let error = store_error(Fault::new(Failure::CircuitOpen), slot, batch.submitted().elapsed());
-                Outcome { token: slot.token, result: Err(Box::new(error)) }
-            })
-            .collect();
-        self.settle(&mut outcomes);
-        admitted.map(|probe| Arc::new(batch.with_slots(vec![probe])))
+        Conclusion::of(self, batch, others.len()).refuse(&others, Failure::CircuitOpen);
+        probe.map(|probe| Arc::new(batch.with_slots(vec![probe])))
+    }
+
+    /// Operations that one node of several may hold up at once: one that is silent leaves room for the others.
+    fn max_under_way(&self) -> usize {
+        self.max_in_flight.div_ceil(2)
+    }
+
+    /// Tells a node's breaker how an operation has ended there.
+    pub(crate) fn note(&self, lanes: &Lanes, slot: &Slot, signal: Signal, now: Instant) {
+        // A repair is not the caller's operation: it says nothing that the load before it has not said.
+        if slot.origin != Origin::Repair
+            && let Some(state) = lanes.node().breaker.note(slot.token, signal, now)
+        {
+            lanes.tell(Event::State(state));
+        }
     }
 
     pub(crate) fn write(
@@ -182,7 +227,7 @@ impl StoreCore {
     /// Settles a pipeline, or sends what may be tried again on its way.
     pub(crate) fn conclude(self: &Arc<Self>, finished: Finished) {
         for event in finished.events {
-            self.outcomes.event(event);
+            finished.batch.lanes().tell(event);
         }
         self.conclude_all(&finished.batch, finished.ended);
     }
@@ -194,44 +239,11 @@ impl StoreCore {
     }
 
     pub(crate) fn conclude_all(self: &Arc<Self>, batch: &Batch, ended: Vec<Ended>) {
-        let outcomes = Vec::with_capacity(ended.len());
-        let mut conclusion = Conclusion { store: self, batch, now: Instant::now(), outcomes, last_signal: None };
-        let (mut retries, mut doubted, mut succeeded, mut timed_out) = (Vec::new(), false, false, false);
+        let mut conclusion = Conclusion::of(self, batch, ended.len());
         for (slot, ending) in ended {
-            match ending {
-                Ending::Answered(answer) => {
-                    succeeded = true;
-                    conclusion.settle(slot, Ok(answer));
-                }
-                Ending::Regressed(regression) => conclusion.repair(slot, *regression),
-                Ending::Failed(fault) => {
-                    doubted |= fault.doubts_node();
-                    let failed = slot.after_failure(fault.indeterminate);
-                    if self.timing.may_retry(&fault, &failed, batch.submitted(), conclusion.now) {
-                        timed_out |= matches!(fault.failure, Failure::Timeout(_));
-                        retries.push((failed, fault));
-                    } else {
-                        conclusion.settle(failed, Err(fault));
-                    }
-                }
-            }
+            conclusion.take(slot, ending);
         }
-        if doubted && !is_off(Mechanism::Doubt) {
-            batch.lanes().drop_all();
-        }
-        if succeeded {
-            self.retry_budget.refund();
-        }
-        if !retries.is_empty() {
-            if self.retry_budget.pay(timed_out) {
-                let slots = retries.into_iter().map(|(slot, _)| slot).collect();
-                dispatch::retry(self, Arc::new(batch.with_slots(slots)));
-            } else {
-                retries.into_iter().for_each(|(slot, fault)| conclusion.settle(slot, Err(fault)));
-            }
-        }
-        let mut outcomes = conclusion.outcomes;
-        self.settle(&mut outcomes);
+        conclusion.end();
     }
 
     /// Starts a new table of label sets, after a panic that may have left the old one half-changed.
@@ -239,7 +251,7 @@ impl StoreCore {
         self.memory().replace_label_sets();
     }
 
-    fn settle(&self, outcomes: &mut Vec<Outcome>) {
+    pub(crate) fn settle(&self, outcomes: &mut Vec<Outcome>) {
         let settled = outcomes.len();
         if settled == 0 {
             return;
@@ -253,71 +265,5 @@ impl StoreCore {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // What a panic left half-changed is replaced by `replace_label_sets` before it is used again.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The settling of one batch.
-struct Conclusion<'a> {
-    store: &'a Arc<StoreCore>,
-    batch: &'a Batch,
-    now: Instant,
-    outcomes: Vec<Outcome>,
-    /// What the breaker was told last: a success after a success says nothing new.
-    last_signal: Option<Signal>,
-}
-
-impl Conclusion<'_> {
-    /// Settles an operation for good: a caller's with its outcome, one of our own with the caller that waits for it.
-    fn settle(&mut self, slot: Slot, result: Result<Answer, Fault>) {
-        match slot.origin {
-            Origin::Caller => self.answer(slot, self.batch.submitted(), result),
-            Origin::Repair => {
-                if let Some(repair) = self.store.repairs.note(slot.token, result.is_ok()) {
-                    let Repair { caller, submitted, answer, failed } = repair;
-                    let result = if failed { Err(Fault::new(Failure::Regression)) } else { Ok(Answer::Loaded(answer)) };
-                    self.answer(caller, submitted, result);
-                }
-            }
-        }
-    }
-
-    /// Holds a load back until the labels that the server lost are there again.
-    fn repair(&mut self, caller: Slot, regression: Regression) {
-        for (id, known) in &regression.lost {
-            let session = SessionDigest::of(id).prefix();
-            let known = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            self.store.outcomes.event(Event::Alarm(Alarm::LabelRegression { session, known }));
-        }
-        match self.store.repairs.begin(caller, self.batch.submitted(), regression) {
-            Some(appends) => dispatch::start_all(self.store, appends, Origin::Repair),
-            None => self.answer(caller, self.batch.submitted(), Err(Fault::new(Failure::Regression))),
-        }
-    }
-
-    fn answer(&mut self, slot: Slot, submitted: Instant, result: Result<Answer, Fault>) {
-        let signal = result.as_ref().map_or_else(Fault::signal, |_| Signal::Success);
-        if self.last_signal.replace(signal) != Some(Signal::Success) || signal != Signal::Success {
-            let lanes = self.batch.lanes();
-            if let Some(state) = lanes.node().breaker.note(slot.token, signal, self.now) {
-                lanes.tell(Event::State(state));
-            }
-        }
-        let elapsed = self.now.saturating_duration_since(submitted);
-        let result = result.map_err(|fault| Box::new(store_error(fault, &slot, elapsed)));
-        self.outcomes.push(Outcome { token: slot.token, result });
-    }
-}
-
-fn store_error(fault: Fault, slot: &Slot, elapsed: Duration) -> StoreError {
-    let mut error = StoreError::new(fault.failure, slot.opcode.operation())
-        .with_indeterminate(slot.indeterminate)
-        .with_attempts(u32::from(slot.failed_attempts))
-        .with_elapsed(elapsed);
-    if let Some(code) = fault.server_code {
-        error = error.with_server_code(code);
-    }
-    match fault.detail {
-        Some(detail) => error.with_detail(detail),
-        None => error,
     }
 }

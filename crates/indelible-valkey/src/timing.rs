@@ -6,7 +6,7 @@ use crate::batch::Slot;
 use crate::fault::Fault;
 
 /// Longest pause before a retry; the pause is random between nothing and this.
-const MAX_RETRY_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const MAX_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The time-outs and retries of one store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

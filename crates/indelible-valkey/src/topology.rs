@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, Origin, Slot, slots_of};
+use crate::cluster::{Cluster, Joins};
 use crate::frame::Frame;
 use crate::lanes::Lanes;
 use crate::sentinel::Watcher;
@@ -15,21 +16,48 @@ use crate::sentinel::Watcher;
 pub(crate) enum Topology {
     /// One node holds every key.
     Single(Arc<Lanes>),
+    /// Many nodes hold some of the keys each.
+    Cluster(Arc<Cluster>),
 }
 
 impl Topology {
-    /// Hands the operations of a frame to `each`, in one batch a node, or two where its appends go apart.
-    pub(crate) fn route(&self, frame: Frame, origin: Origin, mut each: impl FnMut(Batch)) {
-        let mut each = |batch: Batch| batch.separate().into_iter().flatten().for_each(&mut each);
+    /// Hands operations of a frame to `each`, in one batch a node, or two where its appends go apart.
+    pub(crate) fn route(&self, joins: &Joins, frame: Arc<Frame>, slots: Vec<Slot>, each: impl FnMut(Batch)) {
         match self {
-            Self::Single(lanes) => each(Batch::of(frame, origin, Arc::clone(lanes))),
+            Self::Single(lanes) => {
+                let batch = Batch::new(frame, slots, Arc::clone(lanes));
+                batch.separate().into_iter().flatten().for_each(each);
+            }
+            Self::Cluster(cluster) => cluster.route(joins, frame, slots, each),
         }
     }
 
-    /// The lanes that a caller's thread may write this frame to now, if there are any.
-    pub(crate) fn idle_lanes(&self) -> Option<&Arc<Lanes>> {
+    /// The operations of a frame as a batch that the caller's thread may write itself: they go to one node, which is
+    /// idle. Returns the frame otherwise.
+    pub(crate) fn direct(&self, joins: &Joins, frame: Frame) -> Result<Batch, Frame> {
         match self {
-            Self::Single(lanes) => Some(lanes).filter(|lanes| lanes.is_idle() && lanes.node().breaker.is_closed()),
+            Self::Single(lanes) => {
+                if !lanes.takes_directly(&frame) {
+                    return Err(frame);
+                }
+                let slots = slots_of(&frame, Origin::Caller);
+                Ok(Batch::new(Arc::new(frame), slots, Arc::clone(lanes)))
+            }
+            Self::Cluster(cluster) => {
+                let slots = slots_of(&frame, Origin::Caller);
+                match cluster.idle_lanes(joins, &frame, &slots) {
+                    Some(lanes) => Ok(Batch::counted(Arc::new(frame), slots, lanes)),
+                    None => Err(frame),
+                }
+            }
+        }
+    }
+
+    /// The cluster, if it is one.
+    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => Some(cluster),
         }
     }
 
@@ -40,6 +68,7 @@ impl Topology {
                 let primary = Arc::clone(lanes.primary()?);
                 Some(Watcher::new(primary, Arc::clone(lanes), connect_timeout))
             }
+            Self::Cluster(_) => None,
         }
     }
 
@@ -47,6 +76,7 @@ impl Topology {
     pub(crate) fn health(&self) -> Value {
         match self {
             Self::Single(lanes) => lanes.health(),
+            Self::Cluster(cluster) => cluster.health(),
         }
     }
 
@@ -54,6 +84,7 @@ impl Topology {
     pub(crate) fn close(&self) {
         match self {
             Self::Single(lanes) => lanes.close(),
+            Self::Cluster(cluster) => cluster.close(),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::common::Common;
 use super::raw::RawRatchet;
 use super::topology::Whereabouts;
 use super::whole::{Whole, or_default, within};
-use super::{Checks, Config, ConfigError, RawConfig, durability, read};
+use super::{Checks, Config, ConfigError, GenerationMode, RawConfig, TopologyConfig, durability, read};
 use crate::switches::{Mechanism, is_off};
 
 const DEFAULT_PREFIX: &str = "taint:v1";
@@ -66,7 +66,7 @@ impl Config {
             max_session_lifetime_seconds,
             demands,
             replication,
-            generation: raw.generation.unwrap_or_default(),
+            generation: resolve_generation(raw.generation, &config.topology)?,
             ratchet_sessions: resolve_ratchet(raw.ratchet.unwrap_or_default())?,
             ..config
         })
@@ -76,6 +76,21 @@ impl Config {
 /// A TTL of 0 would delete the key on append: a label lost without a word.
 fn least_ttl() -> u32 {
     if is_off(Mechanism::TtlBounds) { 0 } else { 1 }
+}
+
+/// A cluster has no key that all of its nodes hold, so it has no generation either: the ratchet and the rules of
+/// redirection stand in for it (`docs/topologies.md`).
+fn resolve_generation(
+    written: Option<GenerationMode>,
+    topology: &TopologyConfig,
+) -> Result<GenerationMode, ConfigError> {
+    match (topology, written) {
+        (TopologyConfig::Cluster(_), None | Some(GenerationMode::Off)) => Ok(GenerationMode::Off),
+        (TopologyConfig::Cluster(_), Some(GenerationMode::Observe | GenerationMode::Require)) => {
+            Err(ConfigError::invalid("generation", "must be off in a cluster, where no key is every node's; remove it"))
+        }
+        (_, written) => Ok(written.unwrap_or_default()),
+    }
 }
 
 fn resolve_ratchet(ratchet: RawRatchet) -> Result<usize, ConfigError> {

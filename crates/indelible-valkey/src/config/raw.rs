@@ -91,7 +91,7 @@ pub struct RawConfig {
     /// it, `off` does not look. Default: `warn`, with Sentinel and in a cluster `enforce`.
     pub(crate) checks: Option<Checks>,
     /// Generation of the keyspace: `observe` creates one where there is none and fails closed when it is lost or
-    /// changed; `require` never creates one; `off` does without. Default: `observe`.
+    /// changed; `require` never creates one; `off` does without. Default: `observe`; a cluster has none.
     pub(crate) generation: Option<GenerationMode>,
 }
 

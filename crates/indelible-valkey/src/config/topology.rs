@@ -16,7 +16,6 @@ const DEFAULT_SENTINEL_PORT: u16 = 26379;
 
 /// How the servers are arranged.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "only checked so far")]
 pub(crate) enum TopologyConfig {
     /// One server.
     Standalone(Endpoint),

@@ -8,6 +8,7 @@ use indelible_core::{Failure, NotDurable};
 use tokio::time::Instant;
 
 use super::inbox::Errand;
+use crate::cluster::Redirect;
 use crate::config::{Replication, WAIT_OVERSHOOT};
 use crate::fault::Fault;
 use crate::pipeline::Pipeline;
@@ -19,6 +20,8 @@ use crate::store_core::StoreCore;
 pub(super) struct Confirmation {
     replicas: u8,
     deadline: Instant,
+    /// The reply of an `ASKING` comes first.
+    awaits_asking: bool,
     /// Pipelines whose own replies are in.
     executed: Vec<(Pipeline, Arc<StoreCore>)>,
     /// What the `SET` answered: without it the `WAIT` would ask about an older write, or about none.
@@ -78,11 +81,12 @@ impl Terms {
 
 impl Confirmation {
     /// Writes it for pipelines of `store`, the last of which concerns the key in `sync`, and all of which end at the
-    /// latest at `deadline`.
+    /// latest at `deadline`. `asking` says that the slot of that key is on its way to the node.
     pub(super) fn write(
         terms: Terms,
         store: &StoreCore,
         sync: &[u8; 64],
+        asking: bool,
         deadline: Instant,
         now: Instant,
         out: &mut Vec<u8>,
@@ -90,6 +94,9 @@ impl Confirmation {
         // A duplicate changes nothing, so WAIT would not wait for it although no replica may have it: what was written
         // first by another connection may still be on its way. A key that really changes makes it wait for all that
         // went before.
+        if asking {
+            push_command(out, &[b"ASKING"]);
+        }
         store.write_sync(out, sync);
         let Terms { replication, rest } = terms;
         let left = deadline.saturating_duration_since(now).saturating_sub(rest);
@@ -97,7 +104,8 @@ impl Confirmation {
         let wait = replication.timeout.min(left).max(Duration::from_millis(1));
         let (replicas, wait) = (replication.replicas.to_string(), wait.as_millis().to_string());
         push_command(out, &[b"WAIT", replicas.as_bytes(), wait.as_bytes()]);
-        Self { replicas: replication.replicas, deadline, executed: Vec::new(), propagated: None }
+        let awaits_asking = asking;
+        Self { replicas: replication.replicas, deadline, awaits_asking, executed: Vec::new(), propagated: None }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -116,13 +124,19 @@ impl Confirmation {
 
     /// Takes the next reply; what came of it once that was the last.
     pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<Option<Verdict>, Malformed> {
+        if std::mem::take(&mut self.awaits_asking) {
+            return match reply {
+                Reply::Scalar(Element::Status(b"OK") | Element::Error(_)) => Ok(None),
+                _ => Err(Malformed),
+            };
+        }
         match (self.propagated.take(), reply) {
             (None, Reply::Scalar(Element::Status(b"OK"))) => {
                 self.propagated = Some(Ok(()));
                 Ok(None)
             }
             (None, Reply::Scalar(Element::Error(line))) => {
-                self.propagated = Some(Err(ServerError::parse(line).into()));
+                self.propagated = Some(Err(refused(line)));
                 Ok(None)
             }
             (Some(Err(fault)), Reply::Scalar(Element::Integer(_) | Element::Error(_))) => {
@@ -135,10 +149,18 @@ impl Confirmation {
                     Verdict::Short(u32::try_from(*count).unwrap_or(u32::MAX))
                 }))
             }
-            (Some(Ok(())), Reply::Scalar(Element::Error(line))) => {
-                Ok(Some(Verdict::Refused(ServerError::parse(line).into())))
-            }
+            (Some(Ok(())), Reply::Scalar(Element::Error(line))) => Ok(Some(Verdict::Refused(refused(line)))),
             _ => Err(Malformed),
         }
     }
+}
+
+/// The refusal of the confirmation. That the key of the `SET` would be new to a slot that is being moved says nothing of
+/// where the appended keys are: an append that followed it would be split between two nodes. It is tried again here.
+fn refused(line: &[u8]) -> Fault {
+    let mut fault = Fault::from(ServerError::parse(line));
+    if matches!(fault.redirect.as_deref(), Some(Redirect::Ask(_))) {
+        fault.redirect = Some(Box::new(Redirect::TryAgain));
+    }
+    fault
 }

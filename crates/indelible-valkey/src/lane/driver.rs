@@ -165,7 +165,8 @@ impl Driver {
             && !is_off(Mechanism::Wait)
         {
             let out = self.outgoing.bytes();
-            let confirmation = Confirmation::write(terms, store, &sync.hex(), deadline, now, out);
+            let confirmation =
+                Confirmation::write(terms, store, &sync.hex(), pipeline.ends_asking(), deadline, now, out);
             self.in_flight.push(Awaited::Confirmation(confirmation));
         }
     }

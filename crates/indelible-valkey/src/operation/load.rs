@@ -22,20 +22,35 @@ pub(crate) struct Load {
     /// The place of the session that answers next, and whether its members have answered.
     current: usize,
     has_members: bool,
+    /// The replies of `ASKING` that come before the others, and whether the next one is such.
+    asking: bool,
+    awaits_asking: bool,
     fault: Option<Box<Fault>>,
     refused_refresh: Option<Box<ServerError>>,
 }
 
 impl Load {
-    pub(super) fn write(sessions: &mut [SessionInFlight], commands: &LabelCommands, out: &mut Vec<u8>) -> Self {
+    pub(super) fn write(
+        sessions: &mut [SessionInFlight],
+        commands: &LabelCommands,
+        asking: bool,
+        out: &mut Vec<u8>,
+    ) -> Self {
         for session in sessions {
-            let renews = commands.write_load(out, &session.digest.hex(), session.is_fresh);
+            let hex = session.digest.hex();
+            let renews = if asking {
+                commands.write_load_asking(out, &hex)
+            } else {
+                commands.write_load(out, &hex, session.is_fresh)
+            };
             session.commands = if renews { 2 } else { 1 };
         }
         Self {
-            refresh_is_proof: commands.refresh_is_proof(),
+            refresh_is_proof: asking || commands.refresh_is_proof(),
             current: 0,
             has_members: false,
+            asking,
+            awaits_asking: asking,
             fault: None,
             refused_refresh: None,
         }
@@ -47,6 +62,11 @@ impl Load {
         sessions: &mut [SessionInFlight],
         memory: &mut Memory,
     ) -> Result<bool, Malformed> {
+        if self.awaits_asking {
+            self.awaits_asking = false;
+            return self.accept_asking(reply).map(|()| false);
+        }
+        self.awaits_asking = self.asking;
         let session = sessions.get_mut(self.current).ok_or(Malformed)?;
         if self.has_members {
             self.accept_refresh(reply, session)?;
@@ -59,6 +79,17 @@ impl Load {
             self.current += 1;
         }
         Ok(self.current == sessions.len())
+    }
+
+    fn accept_asking(&mut self, reply: &Reply<'_>) -> Result<(), Malformed> {
+        match reply {
+            Reply::Scalar(Element::Status(b"OK")) => Ok(()),
+            Reply::Scalar(Element::Error(line)) => {
+                self.fail(ServerError::parse(line).into());
+                Ok(())
+            }
+            _ => Err(Malformed),
+        }
     }
 
     fn accept_members(

@@ -68,15 +68,17 @@ pub(crate) struct Judgement<'a> {
 }
 
 impl Operation {
-    /// Writes the commands of `request`, whose ids are `sessions`.
+    /// Writes the commands of `request`, whose ids are `sessions`. `asking` says that their slot is on its way to the
+    /// node, which has to be told so before each command, or before the transaction.
     pub(crate) fn write(
         request: &Request<'_>,
+        asking: bool,
         sessions: &mut [SessionInFlight],
         commands: &LabelCommands,
         out: &mut Vec<u8>,
     ) -> Self {
         match request.opcode {
-            Opcode::Load => Self::Load(Load::write(sessions, commands, out)),
+            Opcode::Load => Self::Load(Load::write(sessions, commands, asking, out)),
             Opcode::Append => Self::Append(Append::write(request, sessions, commands, out)),
             Opcode::SaveSession => Self::SaveSession(SaveSession::write(request, out)),
             Opcode::Increment => Self::Increment(Increment::write(request, out)),

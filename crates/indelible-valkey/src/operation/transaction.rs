@@ -19,6 +19,7 @@ pub(crate) struct Transaction {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    Asking,
     Multi,
     Queue { left: usize },
     Exec,
@@ -34,10 +35,18 @@ pub(crate) enum Progress<'a> {
 }
 
 impl Transaction {
-    /// Writes the beginning.
-    pub(crate) fn begin(out: &mut Vec<u8>) -> Self {
+    /// Writes the beginning; `asking` says that the slot of its keys is on its way to the node.
+    pub(crate) fn begin(out: &mut Vec<u8>, asking: bool) -> Self {
+        if asking {
+            push_command(out, &[b"ASKING"]);
+        }
         push_command(out, &[b"MULTI"]);
-        Self { phase: Phase::Multi, queued: 0, outside: false, verdict: Verdict::default() }
+        Self {
+            phase: if asking { Phase::Asking } else { Phase::Multi },
+            queued: 0,
+            outside: false,
+            verdict: Verdict::default(),
+        }
     }
 
     /// Commands have been written into it.
@@ -53,6 +62,11 @@ impl Transaction {
     /// Takes the next reply.
     pub(crate) fn accept<'a>(&mut self, reply: &Reply<'a>) -> Result<Progress<'a>, Malformed> {
         match (self.phase, reply) {
+            (Phase::Asking, Reply::Scalar(Element::Status(b"OK"))) => self.phase = Phase::Multi,
+            (Phase::Asking, Reply::Scalar(Element::Error(line))) => {
+                self.verdict.note(ServerError::parse(line));
+                self.phase = Phase::Multi;
+            }
             (Phase::Multi, Reply::Scalar(Element::Status(b"OK"))) => {
                 self.phase = Phase::Queue { left: self.queued };
             }

@@ -2,6 +2,8 @@
 
 use indelible_core::{Access, Failure, NotDurable, NotPrimary, Unavailable, Undecodable};
 
+use crate::cluster::Redirect;
+
 /// A classified error reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerError {
@@ -9,6 +11,8 @@ pub(crate) struct ServerError {
     pub(crate) failure: Failure,
     /// The code word, for `serverCode`; never the sentence, which may hold values.
     pub(crate) code: Box<str>,
+    /// Where a cluster sends the operation on.
+    pub(crate) redirect: Option<Box<Redirect>>,
 }
 
 impl ServerError {
@@ -18,7 +22,8 @@ impl ServerError {
         // An aborted transaction names the refusal that aborted it: that is the error worth reporting.
         let inner =
             text.strip_prefix("EXECABORT").and_then(|rest| rest.split_once("because of: ")).map(|(_, inner)| inner);
-        let code = code_word(inner.unwrap_or(&text));
+        let said = inner.unwrap_or(&text);
+        let code = code_word(said);
         let failure = match code {
             "ERR" if text.contains("max number of clients") => Failure::Unavailable(Unavailable::ConnectionLost),
             "LOADING" => Failure::Unavailable(Unavailable::Loading),
@@ -34,7 +39,8 @@ impl ServerError {
             "WRONGTYPE" => Failure::Undecodable(Undecodable::Value),
             _ => Failure::Undecodable(Undecodable::Protocol),
         };
-        Self { failure, code: code.into() }
+        let redirect = (failure == Failure::NotPrimary(NotPrimary::Redirect)).then(|| Redirect::parse(said)).flatten();
+        Self { failure, code: code.into(), redirect: redirect.map(Box::new) }
     }
 
     /// The one to report of two errors of the same operation: the one that says most about what to do next.
