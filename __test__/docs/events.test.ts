@@ -138,8 +138,15 @@ test('states: the table has every name with every field', async () => {
 
 test('health: the table has every field', async () => {
   const source = await page('src/store-health.ts')
-  const [, body = ''] = source.split('interface StoreHealth {')
-  const fields = Array.from(body.matchAll(/^ {2}readonly (\w+)\??:/gm), ([, field]) => field)
+  const fieldsOf = (opening: string): (string | undefined)[] => {
+    const [, rest = ''] = source.split(opening)
+    const [body = ''] = rest.split('\n}')
+    return Array.from(body.matchAll(/^ {2}readonly (\w+)\??:/gm), ([, field]) => field)
+  }
+  const fields = [
+    ...fieldsOf('interface NodeHealth {'),
+    ...fieldsOf('interface StoreHealth extends NodeHealth {'),
+  ]
   const [, section = ''] = events.split('## Without events')
   const documentedFields = section
     .split('\n')
