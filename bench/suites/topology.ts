@@ -71,7 +71,7 @@ const sentinel: Part = async (options, progress) => {
     ),
     nodeContender(
       'peer',
-      { ...spec, contestant: 'indelible', url: `redis://127.0.0.1:${primary.port}` },
+      { ...spec, contestant: 'standalone', url: `redis://127.0.0.1:${primary.port}` },
       { name: 'loads: standalone, the same servers' },
     ),
   ]

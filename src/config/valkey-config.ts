@@ -32,7 +32,8 @@ export interface ValkeySessionStoreConfig {
    */
   connectTimeoutMs?: number
   /**
-   * Connections that the store's operations share. Default: 2.
+   * Connections that the store's operations share; with `durability.replicas`, appends have as many of their own.
+   * Default: 2.
    */
   connections?: number
   /**

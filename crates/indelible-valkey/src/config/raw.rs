@@ -68,7 +68,8 @@ pub struct RawConfig {
     pub(crate) command_timeout_ms: Option<Whole>,
     /// Further attempts after a failure that another connection may not meet.
     pub(crate) retry: Option<RawRetry>,
-    /// Connections that the store's operations share. Default: 2.
+    /// Connections that the store's operations share; with `durability.replicas`, appends have as many of their own.
+    /// Default: 2.
     #[schemars(with = "Option<u32>", range(min = 1, max = 64))]
     pub(crate) connections: Option<Whole>,
     /// Operations that may be under way at once; more are answered `ERR_STORE_OVERLOADED` without being sent.
