@@ -51,7 +51,7 @@ test('under the documented rules nothing fails, and every check is made', async 
       'permission.getex',
     ],
     ...['permission.exec', 'permission.multi', 'permission.sadd', 'permission.set'],
-    ...['version', 'role', 'eviction', 'persistence', 'clock', 'generation', 'latency'],
+    ...['version', 'role', 'eviction', 'persistence', 'clock', 'default-user', 'generation', 'latency'],
   ])
   // How often the file is synced is not in INFO, and the rules do not let the user ask for more.
   expect(theCheck(found, 'persistence')).toMatchObject({
@@ -135,6 +135,49 @@ test('an administrator reads what the user may not', async () => {
   const found = await examined(await documentedUser(admin), ...(await asAdministrator()))
   expect(theCheck(found, 'persistence')).toMatchObject({ status: 'ok' })
   expect(named(found, 'fail')).toEqual([])
+})
+
+describe('the default user, as whom the append-only file is replayed', () => {
+  /** Examines a server with these rules for its default user as an administrator of it. */
+  async function judged(rules: readonly string[], config: Record<string, string> = { appendonly: 'yes' }) {
+    await using own = await startServer({ config })
+    await using operator = await connect(own.port)
+    const [user, password] = [await documentedUser(operator), randomUUID()]
+    await operator.send('ACL', 'SETUSER', 'operator', 'on', `>${password}`, '~*', '&*', '+@all')
+    await operator.send('ACL', 'SETUSER', 'default', ...rules)
+    const file = join(folder, randomUUID())
+    await writeFile(file, password)
+    const configuration = await configFile({ ...SETTINGS, ...user, endpoint: own.url })
+    const administrator = ['--admin-username', 'operator', '--admin-password-file', file]
+    const found = await checks(['doctor', '--config', configuration, ...administrator])
+    expect(JSON.stringify(found)).not.toContain(password)
+    return theCheck(found, 'default-user')
+  }
+
+  test.each<readonly [string, 'ok' | 'fail', readonly string[]]>([
+    ['as documented', 'ok', ['off', 'resetpass']],
+    ['without any rights', 'fail', ['off', 'nocommands']],
+    ['without transactions', 'fail', ['off', '-multi']],
+    ['without the lives of keys', 'fail', ['off', '-pexpireat']],
+    ['without the keys', 'fail', ['off', 'resetkeys', '~elsewhere:*']],
+  ])('%s: %s', async (_, status, rules) => {
+    const check = await judged(rules)
+    expect(check.status).toBe(status)
+    if (status === 'fail') expect(check.hint).toContain('user default off resetpass ~* &* +@all')
+  })
+
+  test('matters only where there is such a file', async () => {
+    expect(await judged(['off', 'nocommands'], { appendonly: 'no' })).toMatchObject({ status: 'ok' })
+  })
+
+  test('is not seen by the user of a store, who says so', async () => {
+    const check = theCheck(await examined(await documentedUser(admin)), 'default-user')
+    expect(check).toMatchObject({ status: 'warn', hint: expect.stringContaining('--admin-username') })
+  })
+
+  test('is the one that was tried, where a store connects as it', async () => {
+    expect(theCheck(await examined({}), 'default-user')).toMatchObject({ status: 'ok' })
+  })
 })
 
 test('an administrator who is refused is told apart from the user', async () => {

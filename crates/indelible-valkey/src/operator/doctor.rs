@@ -4,7 +4,7 @@ use super::approach::approach;
 use super::link::Link;
 use super::permissions::{ask_for_each, try_each};
 use super::server_facts::ServerFacts;
-use super::{Finding, generation, latency, replication};
+use super::{Finding, default_user, generation, latency, replication};
 use crate::checks::Demands;
 use crate::config::{Checks, Config};
 use crate::connection::{ServerInfo, ServerSettings};
@@ -31,7 +31,7 @@ pub async fn examine(config: &Config, admin: Option<&Login>) -> Vec<Finding> {
         Some(admin) => ask_for_each(admin, &user(config).await, config, &mut findings).await,
         None => try_each(config, &mut findings).await,
     }
-    examine_server(admin_link.as_mut().unwrap_or(&mut link), config, &mut findings).await;
+    examine_server(&mut link, admin_link.as_mut(), config, &mut findings).await;
     findings.push(generation::judge(&mut link, config).await);
     findings.push(latency::judge(&mut link, config).await);
     findings
@@ -54,12 +54,19 @@ async fn user(config: &Config) -> String {
 }
 
 /// What `INFO` tells. Without it these checks are left out: that it is not permitted has been found already.
-async fn examine_server(link: &mut Link, config: &Config, findings: &mut Vec<Finding>) {
+async fn examine_server(link: &mut Link, mut admin: Option<&mut Link>, config: &Config, findings: &mut Vec<Finding>) {
+    let link = admin.as_deref_mut().unwrap_or(link);
     match ServerFacts::of(link).await {
         Ok(facts) => {
             let settings = replication::settings(link).await;
             let fsync = settings.as_ref().map(|settings| settings.appendfsync.as_deref().unwrap_or("no"));
             findings.extend([facts.version(), facts.role(), facts.eviction(), facts.persistence(fsync), facts.clock()]);
+            findings.push(match (facts.has_append_only_file(), admin) {
+                (false, _) => default_user::without_file(),
+                (true, Some(admin)) => default_user::judge(admin, config).await,
+                (true, None) if user(config).await == "default" => default_user::own(),
+                (true, None) => default_user::unasked(),
+            });
             findings.extend(replication::replicas(config, &facts));
             findings.extend(replication::fence(config, &settings));
             findings.extend(refusal(config, &facts.as_store_sees_it(), &settings.unwrap_or_default()));

@@ -44,6 +44,10 @@ impl ServerFacts {
         self.number("connected_slaves").unwrap_or(0)
     }
 
+    pub(super) fn has_append_only_file(&self) -> bool {
+        self.field("aof_enabled") == Some("1")
+    }
+
     pub(super) fn is_replica(&self) -> bool {
         self.field("role") == Some("slave")
     }
@@ -105,7 +109,7 @@ impl ServerFacts {
                 return Finding::fail(NAME, format!("the last write of the {what} failed"), hint);
             }
         }
-        if self.field("aof_enabled") != Some("1") {
+        if !self.has_append_only_file() {
             let detail =
                 "no append-only file: a restart loses what was written since the last snapshot, if there is one";
             return Finding::warn(NAME, detail, HINT);
