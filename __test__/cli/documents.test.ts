@@ -27,6 +27,7 @@ test('every check that the driver can report is one of them', async () => {
   const folder = 'crates/indelible-valkey/src/operator'
   const files = [
     'approach',
+    'default_user',
     'doctor',
     'finding',
     'generation',
