@@ -19,8 +19,11 @@ const RUST = [1, 95]
 
 /** What the addon is made of: files and folders, relative to the root. */
 export const ADDON_INPUTS = [
-  ...['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package.json'],
-  ...['indelible-core', 'indelible-valkey', 'indelible-node'].map((crate) => `crates/${crate}`),
+  ...['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'crates/indelible-node/build.rs'],
+  ...['core', 'valkey', 'node'].flatMap((name) => [
+    `crates/indelible-${name}/Cargo.toml`,
+    `crates/indelible-${name}/src`,
+  ]),
 ]
 
 /** How `cargo` builds the addon: `fast` for tests, `release` as shipped. A release build serves both. */

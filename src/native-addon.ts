@@ -73,7 +73,7 @@ function remedy(): string {
   )
   if (installed) return `${expected} is installed but cannot be loaded; reinstall it, or see the cause`
   return (
-    `${expected} is not installed; install without --omit=optional, ` +
+    `${expected} is not installed; install without --omit=optional and with Node.js 20.19 or newer, ` +
     'renew a lock file that was written on another platform, and check that the platform is a supported one'
   )
 }
