@@ -1,35 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { type RespClient, connect } from '../support/resp.js'
 import { startServer } from '../../scripts/test-server.mjs'
-import { ownServer } from '../support/servers.js'
+import { connect } from '../support/resp.js'
 import { checks, indelible, named, theCheck } from './support/command.js'
 import { type User, documentedUser } from './support/documented-user.js'
+import { ownScene } from './support/scene.js'
 
-const server = ownServer({ config: { appendonly: 'yes', appendfsync: 'always' } })
-let admin: RespClient
-let folder: string
+const { server, admin, file } = ownScene({ config: { appendonly: 'yes', appendfsync: 'always' } })
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'indelible-cli-'))
-})
-beforeEach(async () => {
-  admin = await connect(server().port)
-  await admin.send('FLUSHALL')
-  return () => admin.close()
-})
-afterAll(() => rm(folder, { recursive: true }))
-
-async function configFile(settings: object): Promise<string> {
-  const file = join(folder, `${randomUUID()}.json`)
-  await writeFile(file, JSON.stringify({ kind: 'valkey', endpoint: server().url, ...settings }))
-  return file
-}
+const configFile = (settings: object): Promise<string> =>
+  file(JSON.stringify({ kind: 'valkey', endpoint: server().url, ...settings }))
 
 const SETTINGS = { ttlSeconds: 3600, generation: 'observe' }
 
@@ -39,7 +21,7 @@ async function examined(settings: object, ...args: readonly string[]) {
 
 test('under the documented rules nothing fails, and every check is made', async () => {
   await checks(['init', '--endpoint', server().url])
-  const found = await examined(await documentedUser(admin))
+  const found = await examined(await documentedUser(admin()))
   expect(named(found, 'fail')).toEqual([])
   expect(found.map(({ name }) => name)).toEqual([
     ...['native', 'config', 'dns', 'tcp', 'tls', 'protocol', 'auth', 'opening'],
@@ -66,13 +48,13 @@ test('under the documented rules nothing fails, and every check is made', async 
 })
 
 test('it changes nothing in the server', async () => {
-  await admin.send('SET', 'taint:v1:doctor:neighbour', 'untouched')
-  const before = await admin.send('DBSIZE')
+  await admin().send('SET', 'taint:v1:doctor:neighbour', 'untouched')
+  const before = await admin().send('DBSIZE')
   await using watcher = await connect(server().port)
   await using monitor = await watcher.monitor()
   await examined({})
   const commands = await monitor.commands()
-  expect(await admin.send('DBSIZE')).toBe(before)
+  expect(await admin().send('DBSIZE')).toBe(before)
   expect(commands.length).toBeGreaterThan(10)
   // A queued command is seen by MONITOR only if its transaction is executed.
   expect(commands.map(({ args }) => String(args[0]).toUpperCase())).not.toContain('SADD')
@@ -89,7 +71,7 @@ describe('a permission that is missing', () => {
     ['+client|setname', 'permission.client', 'warn'],
   ] as const)('%s is found, tried and asked for', async (rule, name, status) => {
     await checks(['init', '--endpoint', server().url])
-    const user = await documentedUser(admin, (each) => (each === rule ? '' : each))
+    const user = await documentedUser(admin(), (each) => (each === rule ? '' : each))
     const tried = await examined(user)
     expect(theCheck(tried, name)).toMatchObject({ status, detail: expect.stringContaining('may not run') })
     expect(named(tried, 'fail')).toEqual(status === 'fail' ? [name] : [])
@@ -101,20 +83,20 @@ describe('a permission that is missing', () => {
     ['+getex', ['permission.getex', 'generation']],
     ['+set', ['permission.set']],
   ])('%s in the selector is found', async (word, failed) => {
-    const user = await documentedUser(admin, (rule) => rule.replace(`${word} `, ''))
+    const user = await documentedUser(admin(), (rule) => rule.replace(`${word} `, ''))
     expect(named(await examined(user), 'fail')).toEqual(failed)
   })
 
   test('MULTI: what would then write is not even tried', async () => {
-    const user = await documentedUser(admin, (rule) => (rule === '+multi' ? '' : rule))
+    const user = await documentedUser(admin(), (rule) => (rule === '+multi' ? '' : rule))
     const found = await examined(user)
     expect(named(found, 'fail')).toEqual(['permission.multi', 'permission.sadd', 'permission.set'])
     expect(theCheck(found, 'permission.sadd').detail).toContain('not tried')
-    expect(await admin.send('EXISTS', 'taint:v1:doctor')).toBe(0)
+    expect(await admin().send('EXISTS', 'taint:v1:doctor')).toBe(0)
   })
 
   test('another key prefix: every command on a key fails', async () => {
-    const found = await examined({ ...(await documentedUser(admin)), keyPrefix: 'elsewhere' })
+    const found = await examined({ ...(await documentedUser(admin())), keyPrefix: 'elsewhere' })
     const failed = ['smembers', 'expire', 'getex', 'sadd', 'set'].map((command) => `permission.${command}`)
     expect(named(found, 'fail')).toEqual([...failed, 'generation'])
   })
@@ -122,7 +104,7 @@ describe('a permission that is missing', () => {
   test('nothing is demanded that the configuration does not need', async () => {
     const rules = (rule: string): string => (rule === '+expire' ? '' : rule.replace(' +set', ''))
     await checks(['init', '--endpoint', server().url])
-    const file = await configFile({ ...(await documentedUser(admin, rules)), generation: 'require' })
+    const file = await configFile({ ...(await documentedUser(admin(), rules)), generation: 'require' })
     expect(named(await checks(['doctor', '--config', file]), 'fail')).toEqual([])
   })
 
@@ -132,7 +114,7 @@ describe('a permission that is missing', () => {
 
 test('an administrator reads what the user may not', async () => {
   await checks(['init', '--endpoint', server().url])
-  const found = await examined(await documentedUser(admin), ...(await asAdministrator()))
+  const found = await examined(await documentedUser(admin()), ...(await asAdministrator()))
   expect(theCheck(found, 'persistence')).toMatchObject({ status: 'ok' })
   expect(named(found, 'fail')).toEqual([])
 })
@@ -181,19 +163,17 @@ describe('the default user, as whom the append-only file is replayed', () => {
 })
 
 test('an administrator who is refused is told apart from the user', async () => {
-  const file = join(folder, randomUUID())
-  await writeFile(file, 'wrong')
-  const found = await examined({}, '--admin-username', 'nobody', '--admin-password-file', file)
+  const path = await file('wrong')
+  const found = await examined({}, '--admin-username', 'nobody', '--admin-password-file', path)
   expect(named(found, 'fail')).toEqual(['admin'])
 })
 
 /** Makes an administrator, and gives the options to name it. */
 async function asAdministrator(): Promise<string[]> {
   const [username, password] = [randomUUID(), randomUUID()]
-  await admin.send('ACL', 'SETUSER', username, 'on', `>${password}`, '~*', '+@all')
-  const file = join(folder, username)
-  await writeFile(file, `${password}\n`)
-  return ['--admin-username', username, '--admin-password-file', file]
+  await admin().send('ACL', 'SETUSER', username, 'on', `>${password}`, '~*', '+@all')
+  const path = await file(`${password}\n`)
+  return ['--admin-username', username, '--admin-password-file', path]
 }
 
 describe('the generation', () => {
@@ -206,10 +186,10 @@ describe('the generation', () => {
   })
 
   test('of another layout fails, and of the wrong type too', async () => {
-    await admin.send('SET', 'taint:v1:generation', 'v9 something else')
+    await admin().send('SET', 'taint:v1:generation', 'v9 something else')
     expect(theCheck(await examined({}), 'generation')).toMatchObject({ status: 'fail' })
-    await admin.send('DEL', 'taint:v1:generation')
-    await admin.send('SADD', 'taint:v1:generation', 'x')
+    await admin().send('DEL', 'taint:v1:generation')
+    await admin().send('SADD', 'taint:v1:generation', 'x')
     const found = await examined({})
     expect(named(found, 'fail')).toEqual(['generation'])
   })
@@ -275,9 +255,8 @@ describe('what is shown', () => {
   test('no secret, wherever it comes from and whether it is right or wrong', async () => {
     const canary = `canary-${randomUUID()}`
     const user: User = { username: 'canary-user', password: canary }
-    await admin.send('ACL', 'SETUSER', user.username, 'on', `>${canary}`, '~*', '+@all')
-    const file = join(folder, randomUUID())
-    await writeFile(file, canary)
+    await admin().send('ACL', 'SETUSER', user.username, 'on', `>${canary}`, '~*', '+@all')
+    const path = await file(canary)
     const url = (name: string): string => `redis://${name}:${canary}@127.0.0.1:${server().port}`
     const commands: [readonly string[], Record<string, string>?][] = [
       [['doctor', '--endpoint', url(user.username)]],
@@ -286,12 +265,12 @@ describe('what is shown', () => {
       [['doctor', '--endpoint', `http://u:${canary}@127.0.0.1`]],
       [['doctor', '--endpoint', `redis://u:${canary}@127.0.0.1:99999`]],
       [['doctor', '--endpoint', `redis://u:${canary}@elsewhere.example`]],
-      [['doctor', '--endpoint', server().url, '--username', 'nobody', '--password-file', file]],
+      [['doctor', '--endpoint', server().url, '--username', 'nobody', '--password-file', path]],
       [['doctor', '--endpoint', server().url, '--username', 'nobody'], { INDELIBLE_PASSWORD: canary }],
       [['doctor', '--config', await configFile({ password: canary, username: 'nobody' })]],
       [['doctor', '--config', await configFile({ password: { in: canary } })]],
       [['doctor', '--config', await configFile({ pasword: canary })]],
-      [['doctor', '--config', file]],
+      [['doctor', '--config', path]],
       [['doctor', '--endpoint', server().url, `--password=${canary}`]],
       [['doctor', '--endpoint', server().url, canary]],
       [
@@ -310,7 +289,7 @@ describe('what is shown', () => {
 
   test('a password on the command line works and is warned of', async () => {
     const password = randomUUID()
-    await admin.send('ACL', 'SETUSER', 'open', 'on', `>${password}`, '~*', '+@all')
+    await admin().send('ACL', 'SETUSER', 'open', 'on', `>${password}`, '~*', '+@all')
     const found = await checks([
       'doctor',
       '--endpoint',

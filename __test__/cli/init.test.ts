@@ -1,30 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 
 import { openSessionStore } from 'indelible'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { type RespClient, connect } from '../support/resp.js'
-import { ownServer } from '../support/servers.js'
 import { checks, indelible, theCheck } from './support/command.js'
 import { documentedUser } from './support/documented-user.js'
+import { ownScene } from './support/scene.js'
 
 const GENERATION = 'taint:v1:generation'
-const server = ownServer()
-let admin: RespClient
-let folder: string
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'indelible-cli-'))
-})
-beforeEach(async () => {
-  admin = await connect(server().port)
-  await admin.send('FLUSHALL')
-  return () => admin.close()
-})
-afterAll(() => rm(folder, { recursive: true }))
+const { server, admin, file } = ownScene()
 
 const init = (...args: readonly string[]) => checks(['init', '--endpoint', server().url, ...args])
 
@@ -41,42 +25,43 @@ test('creates one where there is none, without expiry, and a store that requires
     status: 'ok',
     detail: expect.stringMatching(/^created/),
   })
-  expect(await admin.send('GET', GENERATION)).toMatch(/^v1 [0-9a-f]{32} sha256 -$/)
-  expect(await admin.send('TTL', GENERATION)).toBe(-1)
+  expect(await admin().send('GET', GENERATION)).toMatch(/^v1 [0-9a-f]{32} sha256 -$/)
+  expect(await admin().send('TTL', GENERATION)).toBe(-1)
   await using after = await openSessionStore(config)
   expect(await after.loadLabels(session)).toMatchObject({ ok: true })
 })
 
 test('records the ttlSeconds of the configuration', async () => {
-  const file = join(folder, randomUUID())
-  await writeFile(file, JSON.stringify({ store: { kind: 'valkey', endpoint: server().url, ttlSeconds: 90 } }))
-  await checks(['init', '--config', file])
-  expect(await admin.send('GET', GENERATION)).toMatch(/ sha256 90$/)
+  const path = await file(
+    JSON.stringify({ store: { kind: 'valkey', endpoint: server().url, ttlSeconds: 90 } }),
+  )
+  await checks(['init', '--config', path])
+  expect(await admin().send('GET', GENERATION)).toMatch(/ sha256 90$/)
 })
 
 test('leaves one that is there, says so and ends with 0', async () => {
   await init()
-  const first = await admin.send('GET', GENERATION)
+  const first = await admin().send('GET', GENERATION)
   expect(theCheck(await init(), 'generation')).toMatchObject({
     status: 'ok',
     detail: expect.stringMatching(/^left as it was/),
   })
-  expect(await admin.send('GET', GENERATION)).toBe(first)
+  expect(await admin().send('GET', GENERATION)).toBe(first)
 })
 
 test('leaves what is no generation, says so and ends with 1; --accept replaces it', async () => {
-  await admin.send('SET', GENERATION, 'somebody else')
+  await admin().send('SET', GENERATION, 'somebody else')
   expect(theCheck(await init(), 'generation')).toMatchObject({ status: 'fail' })
-  expect(await admin.send('GET', GENERATION)).toBe('somebody else')
+  expect(await admin().send('GET', GENERATION)).toBe('somebody else')
   expect(theCheck(await init('--accept', '--yes'), 'generation')).toMatchObject({ status: 'ok' })
-  expect(await admin.send('GET', GENERATION)).toMatch(/^v1 [0-9a-f]{32} sha256 - accepted$/)
+  expect(await admin().send('GET', GENERATION)).toMatch(/^v1 [0-9a-f]{32} sha256 - accepted$/)
 })
 
 test('--accept: a running store that lost its keyspace goes on', async () => {
   const session = randomUUID()
   await using store = await openSessionStore({ kind: 'valkey', endpoint: server().url })
   expect(await store.appendLabels(session, ['a'])).toEqual({ ok: true })
-  await admin.send('FLUSHALL')
+  await admin().send('FLUSHALL')
   expect(await store.loadLabels(session)).toMatchObject({
     ok: false,
     error: { code: 'ERR_STORE_KEYSPACE_LOST' },
@@ -87,17 +72,17 @@ test('--accept: a running store that lost its keyspace goes on', async () => {
 
 test('--accept asks first; where nobody can answer it needs --yes, and changes nothing', async () => {
   await init()
-  const first = await admin.send('GET', GENERATION)
+  const first = await admin().send('GET', GENERATION)
   const { status, stderr } = await indelible(['init', '--endpoint', server().url, '--accept'], {
     stdin: 'yes\n',
   })
   expect(status).toBe(2)
   expect(stderr).toContain('--yes')
-  expect(await admin.send('GET', GENERATION)).toBe(first)
+  expect(await admin().send('GET', GENERATION)).toBe(first)
 })
 
 test('a user who may not write it is told who may; an administrator can', async () => {
-  const user = await documentedUser(admin, (rule) => rule.replace(' +set', ''))
+  const user = await documentedUser(admin(), (rule) => rule.replace(' +set', ''))
   const options = ['--username', user.username]
   const env = { INDELIBLE_PASSWORD: user.password, INDELIBLE_ADMIN_PASSWORD: randomUUID() }
   const refused = await checks(['init', '--endpoint', server().url, ...options], { env })
@@ -105,7 +90,7 @@ test('a user who may not write it is told who may; an administrator can', async 
     status: 'fail',
     hint: expect.stringContaining('--admin-username'),
   })
-  await admin.send('ACL', 'SETUSER', 'operator', 'on', `>${env.INDELIBLE_ADMIN_PASSWORD}`, '~*', '+@all')
+  await admin().send('ACL', 'SETUSER', 'operator', 'on', `>${env.INDELIBLE_ADMIN_PASSWORD}`, '~*', '+@all')
   const args = ['init', '--endpoint', server().url, ...options, '--admin-username', 'operator']
   expect(theCheck(await checks(args, { env }), 'generation')).toMatchObject({ status: 'ok' })
 })
