@@ -1,4 +1,5 @@
-// Ten million operations and ten thousand stores leave nothing behind: "flat" is RSS after N <= 1.1 x RSS after N/10.
+// Ten million operations, as many failures and ten thousand stores leave nothing behind: "flat" is RSS after N <= 1.1 x
+// RSS after N/10.
 
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
@@ -24,6 +25,7 @@ interface Holdings {
 test.each([
   ['operations', 10_000_000 * SCALE],
   ['cycles', 10_000 * SCALE],
+  ['failures', 10_000_000 * SCALE],
 ])(
   '%s: %i of them',
   async (work, total) => {

@@ -58,6 +58,13 @@ test('a long document is read in a moment', () => {
   expect(policyFromJson(text)?.name).toBe(name)
 })
 
+test('a key named __proto__ is an unknown field like any other', () => {
+  const document = policyFromJson(policy(',"__proto__":{"enforcementMode":"disabled","polluted":true}'))
+  expect(document).toMatchObject({ enforcementMode: 'enforce', name: 'n' })
+  expect(document).not.toHaveProperty('polluted')
+  expect({}).not.toHaveProperty('polluted')
+})
+
 test('what was read cannot be changed', () => {
   const document = policyFromJson(policy(''))
   expect(Object.isFrozen(document)).toBe(true)

@@ -47,6 +47,10 @@ class LabelSubject implements Subject {
     this.#store = store
   }
 
+  get canaries(): readonly string[] {
+    return [this.#session, BEFORE, DURING]
+  }
+
   get isConnected(): boolean {
     return this.#store.health().state === 'connected'
   }

@@ -1,6 +1,8 @@
 // The fault matrix: every fault, at every moment of an operation, for every operation of labels and of storage. A cell
 // that would mean nothing is named in its place with the reason.
 
+import { inspect } from 'node:util'
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { RespClient } from '../../support/resp.js'
@@ -132,7 +134,11 @@ async function cell({ fault, variant, kind, moment }: Cell): Promise<void> {
   const most = CONNECTIONS * (1 + outageSeconds)
   expect(proxy.connections - dialledBefore).toBeLessThanOrEqual(most)
   expect((await received(fault, admin)) - receivedBefore).toBeLessThanOrEqual(most)
-  for (const outcome of outcomes) judge(outcome, fault.ends[outcome.column][moment], deadlineMs(timing))
+  const canaries = [scene.user.password, ...subject.canaries]
+  for (const outcome of outcomes) {
+    judge(outcome, fault.ends[outcome.column][moment], deadlineMs(timing))
+    for (const canary of canaries) expect(shown(outcome)).not.toContain(canary)
+  }
 
   await fault.heal(scene)
   await until('the store to work again', async () => subject.works(), RECOVERY_MS)
@@ -144,6 +150,13 @@ async function received(fault: Fault, admin: RespClient): Promise<number> {
   if (fault.silences === true) return 0
   const stats = String(await admin.send('INFO', 'stats'))
   return Number(/total_connections_received:(\d+)/.exec(stats)?.[1])
+}
+
+/** All that a log could show of how an operation failed. */
+function shown({ result }: Outcome): string {
+  if (result.ok) return ''
+  const { error } = result
+  return `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`
 }
 
 function judge(

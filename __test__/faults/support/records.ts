@@ -47,6 +47,11 @@ class StorageSubject implements Subject {
     this.#port = port
   }
 
+  get canaries(): readonly string[] {
+    const { session, counter, policy: agent } = this.#things
+    return [session, counter, agent].flatMap((ids) => Object.values(ids))
+  }
+
   get isConnected(): boolean {
     return this.#backend.health().state === 'connected'
   }

@@ -26,6 +26,8 @@ export interface Outcome {
 
 /** A store that works towards a scene's server. */
 export interface Subject extends AsyncDisposable {
+  /** What no error may show: session ids, labels, keys. */
+  readonly canaries: readonly string[]
   /** Whether it knows of a connection that is open. */
   readonly isConnected: boolean
   /** Uses it, so that it is connected. */

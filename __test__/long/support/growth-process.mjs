@@ -1,6 +1,7 @@
 // Works a store for a long time and prints what it costs: run by `growth.test.ts`, with the garbage collector exposed.
 
 import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 
 import { openSessionStore } from 'indelible'
 
@@ -38,6 +39,43 @@ async function cycles(count) {
   }
 }
 
+/** Ways to fail a client: by closing at once, in the first answer, and with an answer that is none. */
+const FAILURES = [
+  (/** @type {import('node:net').Socket} */ socket) => socket.destroy(),
+  (/** @type {import('node:net').Socket} */ socket) => socket.end('$100\r\nhalf of it'),
+  (/** @type {import('node:net').Socket} */ socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+]
+
+/**
+ * Operations of an outage: none of them succeeds.
+ * @param {number} count
+ */
+async function failures(count) {
+  let accepted = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).resume() // unread, its end would not be seen
+    FAILURES[accepted++ % FAILURES.length]?.(socket)
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('it listens on a port')
+  const outage = { endpoint: `127.0.0.1:${address.port}`, breaker: { failures: 50, openMs: 1 } }
+  const store = await openSessionStore({ ...config, ...outage })
+  let next = 0
+  const call = async () => {
+    while (next < count) {
+      const n = next++
+      const session = `session-${n % SESSIONS}`
+      const result =
+        n % 4 === 0 ? await store.appendLabels(session, ['label']) : await store.loadLabels(session)
+      if (result.ok) throw new Error('nothing can be ok in an outage')
+    }
+  }
+  await Promise.all(Array.from({ length: CALLERS }, call))
+  await store.close()
+  await new Promise((resolve) => server.close(resolve))
+}
+
 /** How long a closed store's thread and connections may take to go, in milliseconds. */
 const SETTLE_MS = 10_000
 
@@ -67,7 +105,8 @@ async function settled(most) {
   }
 }
 
-const run = work === 'cycles' ? cycles : operations
+const run = { cycles, failures, operations }[work]
+if (run === undefined) throw new Error(`no such work: ${work}`)
 const { threads } = holdings()
 await run(Math.min(100, Number(total) / 100)) // whatever is loaded once
 const before = await settled({ threads, files: Infinity, resources: Infinity })
