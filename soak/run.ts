@@ -59,12 +59,12 @@ export async function run(site: Site, options: RunOptions): Promise<Run> {
       replaceWorker: () => fleet.replace(),
     })
     const calmMs = site.recoveryMs + CALM_MS
-    const until = now() + seconds * 1_000 - calmMs
+    const end = now() + seconds * 1_000
     epochs.start()
     await delay(CALM_MS)
-    await nemesis.run(until, () => site.settled(), calmMs)
+    await nemesis.run(end - calmMs, () => site.settled(), calmMs)
     epochs.stop()
-    await delay(calmMs)
+    await delay(Math.max(calmMs, end - now()))
     await site.settled()
     const connections = await mostConnections(site)
     if (!control) await fleet.audit(epochs.current)

@@ -26,7 +26,7 @@ export class Nemesis {
       await settled()
       if (now() >= until) return
       await Promise.all(this.#schedule.round().map((planned) => this.#inflict(planned)))
-      if (now() >= until) return
+      if (now() + calmMs >= until) return
       await delay(calmMs)
     }
   }
