@@ -13,6 +13,9 @@ import { readEpoch } from './history/history-files.js'
 import type { Remains } from './worker-process.js'
 import { HOT_SESSIONS, sessionOf } from './worker/assignment.js'
 
+/** What a process has to live for its memory to be judged, in seconds. */
+const WARM_SECONDS = 40
+
 /** What the run itself knows. */
 export interface Circumstances {
   /** Folder of the histories. */
@@ -49,7 +52,13 @@ export async function judge(circumstances: Circumstances): Promise<Findings> {
     recoveries: recoveries(outcomes, windows),
     slowestFailureMs: slowestFailure(outcomes),
     strays: remains.flatMap(({ strays }) => strays),
-    memoryGrowth: Math.max(1, ...remains.map(({ rss }) => rss.late / rss.early)),
+    memoryGrowth: memoryGrowth(remains),
     connections,
   }
+}
+
+/** The largest growth of a process that has had the time to fill its caches; 1 if there is none. */
+function memoryGrowth(remains: readonly Remains[]): number {
+  const old = remains.filter(({ rss }) => rss.seconds >= WARM_SECONDS)
+  return Math.max(1, ...old.map(({ rss }) => rss.late / rss.early))
 }

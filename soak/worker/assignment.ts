@@ -37,8 +37,10 @@ export type Message =
   | { readonly message: 'audited' }
   | { readonly message: 'ended'; readonly rss: Rss; readonly strays: readonly string[] }
 
-/** Resident memory in bytes: after the first tenth of its life and the least of that since, and at the end. */
+/** Resident memory in bytes: the least of the second tenth of a process's life, and of the last. */
 export interface Rss {
+  /** How long the process has lived. */
+  readonly seconds: number
   readonly early: number
   readonly late: number
 }

@@ -76,7 +76,9 @@ export class Peer implements AsyncDisposable {
   /** How many replicas it has that keep up with it, by its list and by what its fence goes by, if it has one. */
   async replicasInStep(): Promise<number> {
     const info = await this.info('replication')
-    const listed = Object.values(info).filter((value) => /,state=online,.*,lag=[01](?:,|$)/.test(value)).length
+    const listed = Object.values(info).filter((value) =>
+      /,state=online,.*,lag=[01](?:,|$)/.test(value),
+    ).length
     return Math.min(listed, Number(info['min_slaves_good_slaves'] ?? listed))
   }
 

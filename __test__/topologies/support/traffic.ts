@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { SessionStore } from 'indelible'
-import { expect } from 'vitest'
 
 import { checkSession } from '../../../soak/check/session.js'
 import { type Append, type Load, type Operation, now } from '../../../soak/history/operation.js'
+import { until } from '../../support/topologies/until.js'
 
 /** Pause between two calls on one session, in milliseconds. */
 const PAUSE_MS = 10
@@ -44,15 +44,20 @@ export class Traffic implements AsyncDisposable {
       this.#lines.every(
         ({ process, session }) => good('append', process, session) && good('load', process, session),
       )
-    await expect.poll(all, { timeout: 20_000, interval: 10 }).toBe(true)
+    await until('every session to be served', async () => all())
   }
 
-  /** Ends the calls and judges all of them; answers the history. */
+  /**
+   * Ends the calls, and answers the history.
+   *
+   * @throws when a label that was acknowledged is missing, or anything else is wrong that the soak knows.
+   */
   async stop(): Promise<readonly Operation[]> {
     await this[Symbol.asyncDispose]()
     for (const session of new Set(this.#lines.map((line) => line.session))) {
       const violations = checkSession(this.#operations.filter((call) => call.session === session))
-      expect(violations.filter(({ kind }) => kind !== 'vanished')).toEqual([])
+      const broken = violations.find(({ kind }) => kind !== 'vanished')
+      if (broken !== undefined) throw new Error(`the promise is broken: ${JSON.stringify(broken)}`)
     }
     return this.#operations
   }
