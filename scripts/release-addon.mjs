@@ -19,6 +19,13 @@ const TARGET = 'x86_64-unknown-linux-gnu'
 const FILE = 'indelible.linux-x64-gnu.node'
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'indelible', 'addons')
 
+/** Opens a store, which loads the addon and compares its version with that of the package; dials nothing. */
+const LOAD = `
+  import { openSessionStore } from 'indelible'
+  const store = await openSessionStore({ kind: 'valkey', endpoint: 'localhost:6379' })
+  await store.close()
+`
+
 await script(async () => {
   await bootstrap()
   const cached = join(CACHE, `${(await fingerprint(ADDON_INPUTS)).slice(0, 16)}-glibc-${SHIPPED.glibc}.node`)
@@ -32,13 +39,6 @@ await script(async () => {
   await copyFile(cached, shipped)
   process.stdout.write(`${shipped}\n`)
 })
-
-/** Opens a store, which loads the addon and compares its version with that of the package; dials nothing. */
-const LOAD = `
-  import { openSessionStore } from 'indelible'
-  const store = await openSessionStore({ kind: 'valkey', endpoint: 'localhost:6379' })
-  await store.close()
-`
 
 /** @param {string} destination */
 async function build(destination) {

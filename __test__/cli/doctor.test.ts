@@ -127,10 +127,9 @@ describe('the default user, as whom the append-only file is replayed', () => {
     const [user, password] = [await documentedUser(operator), randomUUID()]
     await operator.send('ACL', 'SETUSER', 'operator', 'on', `>${password}`, '~*', '&*', '+@all')
     await operator.send('ACL', 'SETUSER', 'default', ...rules)
-    const file = join(folder, randomUUID())
-    await writeFile(file, password)
+    const passwordFile = await file(password)
     const configuration = await configFile({ ...SETTINGS, ...user, endpoint: own.url })
-    const administrator = ['--admin-username', 'operator', '--admin-password-file', file]
+    const administrator = ['--admin-username', 'operator', '--admin-password-file', passwordFile]
     const found = await checks(['doctor', '--config', configuration, ...administrator])
     expect(JSON.stringify(found)).not.toContain(password)
     return theCheck(found, 'default-user')
@@ -153,7 +152,7 @@ describe('the default user, as whom the append-only file is replayed', () => {
   })
 
   test('is not seen by the user of a store, who says so', async () => {
-    const check = theCheck(await examined(await documentedUser(admin)), 'default-user')
+    const check = theCheck(await examined(await documentedUser(admin())), 'default-user')
     expect(check).toMatchObject({ status: 'warn', hint: expect.stringContaining('--admin-username') })
   })
 
