@@ -5,7 +5,7 @@ import type { Workload } from '../workload.js'
 
 /** What an append has to reach before it counts, and the milliseconds in which it must. */
 export const REPLICAS = 1
-export const TIMEOUT_MS = 900
+export const TIMEOUT_MS = 300
 
 /** Sessions before one is given its next label: nearly every append writes something new, and has to be waited for. */
 const SESSIONS = 100_000
