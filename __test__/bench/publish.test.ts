@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { BARS } from '../../bench/bars.js'
-import { cellOf } from '../../bench/cell.js'
+import { cellOf, type Cell } from '../../bench/cell.js'
 import { barChart } from '../../bench/charts/bar-chart.js'
 import { lineChart } from '../../bench/charts/line-chart.js'
 import { filled } from '../../bench/publish/page.js'
@@ -78,6 +78,17 @@ describe('a chart', () => {
     // The longest bar takes all the room, and half as much takes half of it.
     const widths = [...chart.matchAll(/width="([\d.]+)" height="15"/g)].map(([, width]) => Number(width))
     expect(widths[0]).toBeCloseTo((widths[1] ?? 0) / 2, 0)
+  })
+
+  it('cuts off what is far beyond the others, and leaves the harness out', () => {
+    const of = (name: string, role: 'subject' | 'ceiling' | 'harness', opsPerSecond: number): Cell =>
+      cellOf(name, role, 64, [round({ opsPerSecond })])
+    const cells = [of('ours', 'subject', 100), of('loop', 'ceiling', 1_000), of('harness', 'harness', 9_000)]
+    const chart = barChart('Operations', cells, 'opsPerSecond')
+    const widths = [...chart.matchAll(/width="([\d.]+)" height="15"/g)].map(([, width]) => Number(width))
+    expect(widths).toHaveLength(2)
+    expect(widths[1]).toBeCloseTo((widths[0] ?? 0) * 1.5, 0)
+    expect(chart).toContain('>… 1 k<')
   })
 
   it('draws curves over a logarithmic axis, from zero', () => {
