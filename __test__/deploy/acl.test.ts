@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import type { SessionStore } from 'indelible'
+import { type SessionStore, openSessionStore } from 'indelible'
 import { sessionStoreContract } from 'indelible/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
@@ -14,6 +14,7 @@ import { blocks, page, tableRows } from '../docs/support/page.js'
 import { type RespClient, connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
 import { until } from '../support/topologies/until.js'
+import { ValkeyCluster } from '../support/topologies/valkey-cluster.js'
 import { failureOf, keyOf, labelsOf, openStore } from '../valkey/support/store.js'
 
 const PASSWORD = 'correct horse battery staple'
@@ -70,7 +71,7 @@ describe.each([
 /** What the rows of the table say, and the settings under which they say it. */
 const VARIATIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '`generation: require`': { generation: 'require', ttlSeconds: 600 },
-  '`generation: off`': { generation: 'off', ttlSeconds: 600 },
+  '`generation: off`, or a cluster': { generation: 'off', ttlSeconds: 600 },
   'no `ttlSeconds`, with a generation': {},
   '`durability: { disk: always }`, Sentinel or a cluster': {
     durability: { disk: 'always' },
@@ -78,8 +79,17 @@ const VARIATIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
     ttlSeconds: 600,
   },
   '`durability: { replicas }`': { durability: { replicas: 1 } },
+  // What the checks need has a row of its own.
+  'a cluster': { topology: 'cluster', durability: 'bestEffort', checks: 'off', ttlSeconds: 600 },
   'a database other than 0': { database: 1, ttlSeconds: 600 },
   'Valkey, or Redis 7.2 and newer': { ttlSeconds: 600 },
+}
+
+/** What a node answers to `ASKING`, which only a slot on the move calls for. */
+async function asks(port: number, username: string): Promise<unknown> {
+  await using client = await connect(port)
+  await client.send('AUTH', username, PASSWORD)
+  return await client.send('ASKING')
 }
 
 /** A replica that has told its primary what it has. */
@@ -109,11 +119,16 @@ describe('the variations', () => {
     if (verb === 'leave out') expect(base).toContain(changed)
     const rules = verb === 'add' ? `${base} ${changed}` : base.replace(changed, '')
 
-    await using admin = await connect(server().port)
+    await using cluster =
+      when === 'a cluster' ? await ValkeyCluster.start({ primaries: 1, replicas: 0 }) : undefined
+    const { port } = cluster?.peers[0] ?? server()
+    await using admin = await connect(port)
     await using _replica = when.includes('replicas') ? await replicaOf(server(), admin) : undefined
     await admin.send('ACL', 'LOG', 'RESET')
     const username = await addUser(admin, rules)
-    await using store = await openStore(server(), { username, password: PASSWORD, ...VARIATIONS[when] })
+    const whereabouts = cluster === undefined ? { endpoint: server().url } : { endpoints: cluster.endpoints }
+    const settings = { kind: 'valkey', ...whereabouts, username, password: PASSWORD, ...VARIATIONS[when] }
+    await using store = await openSessionStore(settings)
     if (when.includes('require')) {
       await admin.send('SET', 'taint:v1:generation', `v1 ${'0'.repeat(32)} sha256 600`, 'NX')
     }
@@ -124,6 +139,7 @@ describe('the variations', () => {
       (entry) => entry[entry.indexOf('object') + 1],
     )
     // A name is a courtesy, and older servers do not even know the command.
+    if (cluster !== undefined) expect(await asks(port, username)).toBe('OK')
     expect(refused.filter((command) => command !== 'client|setinfo')).toEqual([])
   })
 })

@@ -65,6 +65,12 @@ impl Slot {
         Self { hash_slot, asking, ..self }
     }
 
+    /// Whether it is a load that is proven by a write of its own, right after its read. One that was sent on is: else the
+    /// next slot to move, if it were that of the last key of its pipeline, would send it on again.
+    pub(crate) fn proves_itself(&self) -> bool {
+        self.hops > 0 && self.opcode == Opcode::Load
+    }
+
     /// The same operation on its way to where it was sent on to.
     pub(crate) fn after_hop(self) -> Self {
         Self { hops: self.hops + 1, ..self }

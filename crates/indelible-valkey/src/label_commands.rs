@@ -109,7 +109,9 @@ impl LabelCommands {
     pub(crate) fn of(config: &Config, life: Option<SessionLife>) -> Self {
         let commands = Self::new(&config.key_prefix, life, config.generation);
         match &config.topology {
-            TopologyConfig::Cluster(_) => Self { proof: ProofCommand::touch(&config.key_prefix), ..commands },
+            TopologyConfig::Cluster(_) | TopologyConfig::Member(_) => {
+                Self { proof: ProofCommand::touch(&config.key_prefix), ..commands }
+            }
             TopologyConfig::Standalone(_) | TopologyConfig::Sentinel(_) => commands,
         }
     }
@@ -131,13 +133,15 @@ impl LabelCommands {
         }
     }
 
-    /// Writes the read of one key at a node that its slot is on its way to, and a write on it that proves this read
-    /// alone: each needs an `ASKING` of its own.
-    pub(crate) fn write_load_asking(&self, out: &mut Vec<u8>, hex: &[u8; 64]) -> bool {
+    /// Writes the read of one key and a write on it that proves this read alone; whether there is such a write. If the
+    /// slot of the key is on its way to the node, each needs an `ASKING` of its own.
+    pub(crate) fn write_load_alone(&self, out: &mut Vec<u8>, hex: &[u8; 64], asking: bool) -> bool {
         let touch = if let ProofCommand::Touch(touch) = &self.proof { Some(touch) } else { None };
         let proof = self.refresh.as_ref().or(touch);
         for command in [Some(&self.members), proof].into_iter().flatten() {
-            push_command(out, &[b"ASKING"]);
+            if asking {
+                push_command(out, &[b"ASKING"]);
+            }
             command.write(out, hex);
         }
         proof.is_some()

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::batch::{Batch, Slot};
 use crate::event::{Alarm, Event};
 use crate::fault::Fault;
+use crate::frame::Opcode;
 use crate::generation::GenerationPin;
 use crate::keys::SessionDigest;
 use crate::label_commands::LabelCommands;
@@ -32,6 +33,8 @@ pub(crate) struct Pipeline {
     current_session: usize,
     current_run: usize,
     proof: Proof,
+    /// The proof is a touch of a key: it stands for the loads alone, since every append is a write itself.
+    is_touched: bool,
     deadline: tokio::time::Instant,
     /// Position in the connection's output of the first byte.
     first_byte: u64,
@@ -114,10 +117,9 @@ impl Pipeline {
                 sessions.extend(request.ids().map(|id| SessionInFlight::new(id, memory, written)));
             }
             let own = sessions.get_mut(first..).unwrap_or_default();
-            let operation = Operation::write(&request, slot.asking, own, commands, out);
-            // One that asks proves itself.
+            let operation = Operation::write(&request, &slot, own, commands, out);
             if let Operation::Load(_) = operation
-                && !slot.asking
+                && !slot.proves_itself()
             {
                 last_loaded = own.last().map(|session| session.digest);
             }
@@ -140,6 +142,7 @@ impl Pipeline {
             current: 0,
             current_session: 0,
             current_run: 0,
+            is_touched: matches!(proof, Proof::Touch),
             proof,
             deadline,
             first_byte,
@@ -237,7 +240,7 @@ impl Pipeline {
     /// The results of all operations; the last reply has been taken.
     pub(crate) fn finish(self, memory: &mut Memory, life: Option<SessionLife>) -> Finished {
         panic_point(Stage::Finish, self.batch.requests().flat_map(|(_, request)| request.ids()));
-        let Self { batch, operations, mut sessions, runs, proof, written, epoch, mut events, .. } = self;
+        let Self { batch, operations, mut sessions, runs, proof, is_touched, written, epoch, mut events, .. } = self;
         let refusals: Vec<Refusal> = runs.into_iter().filter_map(Run::into_refusal).collect();
         let proof = proof.into_fault();
         if memory.ratchet.epoch() != epoch {
@@ -265,7 +268,8 @@ impl Pipeline {
                 }
             }
             let refusal = refusals.iter().find(|refusal| refusal.places.contains(&place)).map(|refusal| &refusal.fault);
-            let proof = proof.as_ref();
+            let concerned = !is_touched || (slot.opcode == Opcode::Load && !slot.proves_itself());
+            let proof = proof.as_ref().filter(|_| concerned);
             let judgement = Judgement { request, sessions: own, refusal, proof, memory: &mut *memory, life, written };
             ended.push((slot, operation.finish(judgement)));
         }

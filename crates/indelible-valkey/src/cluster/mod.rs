@@ -21,9 +21,10 @@ mod slot_ranges;
 mod travel;
 mod watch;
 
-use hash_slot::SLOTS;
+pub(crate) use hash_slot::{SLOTS, SlotRule};
 pub(crate) use joins::{Joined, Joins};
 pub(crate) use nodes::Cluster;
 pub(crate) use redirect::Redirect;
+pub(crate) use scout::survey;
 pub(crate) use travel::{enter, follow, may_follow, retry};
 pub(crate) use watch::run;

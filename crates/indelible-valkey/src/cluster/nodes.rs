@@ -91,12 +91,9 @@ impl Cluster {
             return Err(another_cluster());
         }
         let before = self.map();
-        let mut members: Vec<Member> = Vec::new();
-        for primary in slots.ranges.iter().filter_map(|range| range.primary.as_ref()) {
-            if !members.iter().any(|member| member.address == *primary) {
-                members.push(self.member(primary, before.as_deref())?);
-            }
-        }
+        let primaries = slots.primaries();
+        let members = primaries.iter().map(|primary| self.member(primary, before.as_deref()));
+        let members: Vec<Member> = members.collect::<Result<_, _>>()?;
         if members.is_empty() {
             let detail = "no primary has a name that could be dialled; look at cluster-preferred-endpoint-type";
             return Err(Fault::new(Failure::NotPrimary(NotPrimary::Topology)).with_detail(detail));

@@ -20,6 +20,7 @@ use crate::fault::Fault;
 use crate::outcome::Outcomes;
 use crate::resp::ServerError;
 use crate::tls::ClientTls;
+use crate::waiting::Waiting;
 
 /// Asks nodes for the slots of their cluster.
 #[derive(Debug, Clone)]
@@ -71,6 +72,16 @@ impl Scout {
         }
         Ok(slots)
     }
+}
+
+/// What the nodes that a configuration names say, each by itself.
+pub(crate) async fn survey(config: &Config, seeds: &[Endpoint]) -> Vec<(Address, Result<SlotRanges, Fault>)> {
+    let scout = Scout::new(config, Arc::new(Waiting::new(drop)));
+    let mut said = Vec::with_capacity(seeds.len());
+    for seed in seeds {
+        said.push((seed.address().clone(), scout.ask(seed.address()).await));
+    }
+    said
 }
 
 /// The reasons for which `CLUSTER SLOTS` has no answer, with what to do about them.

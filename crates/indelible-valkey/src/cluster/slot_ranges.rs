@@ -51,6 +51,27 @@ impl SlotRanges {
         if overlap { Err(NotSlots) } else { Ok(Self { ranges, ids }) }
     }
 
+    /// Whether both are of the same cluster.
+    pub(crate) fn knows(&self, other: &Self) -> bool {
+        !self.ids.is_disjoint(&other.ids)
+    }
+
+    /// Every primary that has a name, once, by the first of its slots.
+    pub(crate) fn primaries(&self) -> Vec<Address> {
+        let mut primaries = Vec::new();
+        for primary in self.ranges.iter().filter_map(|range| range.primary.as_ref()) {
+            if !primaries.contains(primary) {
+                primaries.push(primary.clone());
+            }
+        }
+        primaries
+    }
+
+    /// The primary of a slot, if it has one with a name.
+    pub(crate) fn owner_of(&self, slot: u16) -> Option<&Address> {
+        self.ranges.iter().find(|range| (range.first..=range.last).contains(&slot))?.primary.as_ref()
+    }
+
     /// Slots that somebody owns.
     pub(crate) fn covered(&self) -> usize {
         self.ranges.iter().map(|range| usize::from(range.last - range.first) + 1).sum()

@@ -55,7 +55,7 @@ impl Cluster {
         while let Some(answer) = asking.join_next().await {
             match answer.unwrap_or_else(|_| Err(Fault::new(Failure::Internal))) {
                 Ok(slots) => {
-                    if best.as_ref().is_some_and(|best| best.ids.is_disjoint(&slots.ids)) {
+                    if best.as_ref().is_some_and(|best| !best.knows(&slots)) {
                         return Err(another_cluster());
                     }
                     if best.as_ref().is_none_or(|best| best.covered() < slots.covered()) {

@@ -7,12 +7,13 @@ use super::{ConfigError, GenerationMode, Replication, TopologyConfig};
 use crate::breaker::BreakerLimits;
 use crate::checks::Demands;
 use crate::credentials::{Credentials, CredentialsProvider};
+use crate::endpoint::{Address, Endpoint};
 use crate::retry_budget::RetryPrices;
 use crate::timing::Timing;
 use crate::tls::ClientTls;
 
 /// A checked configuration of a store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) topology: TopologyConfig,
     pub(crate) tls: Option<Arc<ClientTls>>,
@@ -51,6 +52,16 @@ impl Config {
                 Err(ConfigError::invalid("password", "credentials are given by a function too; keep one of the two"))
             }
         }
+    }
+
+    /// The same for one node of the cluster, to be looked at by itself.
+    pub(crate) fn at_member(&self, node: Address) -> Self {
+        Self { topology: TopologyConfig::Member(Endpoint::at(node)), ..self.clone() }
+    }
+
+    /// Whether a node that another one named may be dialled: labels do not cross a network in the clear.
+    pub(crate) fn may_dial(&self, node: &Address) -> bool {
+        Endpoint::at(node.clone()).require_tls_unless_local(self.tls.is_some()).is_ok()
     }
 
     /// The longest an operation can take.

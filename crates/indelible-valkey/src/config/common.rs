@@ -41,7 +41,7 @@ impl Common {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let (topology, tls) = self.whereabouts.resolve()?;
         let url = match &topology {
-            TopologyConfig::Standalone(endpoint) => Some(endpoint),
+            TopologyConfig::Standalone(endpoint) | TopologyConfig::Member(endpoint) => Some(endpoint),
             TopologyConfig::Sentinel(_) | TopologyConfig::Cluster(_) => None,
         };
         let login = url.and_then(Endpoint::login);

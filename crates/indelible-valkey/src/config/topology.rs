@@ -23,6 +23,8 @@ pub(crate) enum TopologyConfig {
     Sentinel(Arc<SentinelConfig>),
     /// A cluster, by nodes that can name the others; 1 to 32, each another.
     Cluster(Arc<[Endpoint]>),
+    /// One node of a cluster, for who looks at it alone. Never written.
+    Member(Endpoint),
 }
 
 /// The sentinels of one service.
@@ -47,12 +49,12 @@ impl TopologyConfig {
     ///
     /// # Errors
     ///
-    /// There is more than one, which is not served yet.
+    /// There is more than one.
     pub(crate) fn single(&self) -> Result<&Endpoint, ConfigError> {
         match self {
-            Self::Standalone(endpoint) => Ok(endpoint),
+            Self::Standalone(endpoint) | Self::Member(endpoint) => Ok(endpoint),
             Self::Sentinel(_) | Self::Cluster(_) => {
-                Err(ConfigError::new(ConfigErrorCode::Unavailable, "topology", "is not served by this version yet"))
+                Err(ConfigError::new(ConfigErrorCode::Unavailable, "topology", "is of more than one server"))
             }
         }
     }

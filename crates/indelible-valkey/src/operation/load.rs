@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indelible_core::{Failure, LabelSet, NotDurable, Undecodable};
 
 use super::{Ending, Judgement};
+use crate::batch::Slot;
 use crate::fault::Fault;
 use crate::label_commands::LabelCommands;
 use crate::label_sets::{InternedSet, NotLabels};
@@ -31,22 +32,23 @@ pub(crate) struct Load {
 
 impl Load {
     pub(super) fn write(
+        slot: &Slot,
         sessions: &mut [SessionInFlight],
         commands: &LabelCommands,
-        asking: bool,
         out: &mut Vec<u8>,
     ) -> Self {
+        let (asking, alone) = (slot.asking, slot.proves_itself());
         for session in sessions {
             let hex = session.digest.hex();
-            let renews = if asking {
-                commands.write_load_asking(out, &hex)
+            let renews = if alone {
+                commands.write_load_alone(out, &hex, asking)
             } else {
                 commands.write_load(out, &hex, session.is_fresh)
             };
             session.commands = if renews { 2 } else { 1 };
         }
         Self {
-            refresh_is_proof: asking || commands.refresh_is_proof(),
+            refresh_is_proof: alone || commands.refresh_is_proof(),
             current: 0,
             has_members: false,
             asking,

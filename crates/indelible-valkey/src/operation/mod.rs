@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use indelible_core::{Failure, Undecodable};
 
+use crate::batch::Slot;
 use crate::fault::Fault;
 use crate::frame::{Opcode, Request};
 use crate::label_commands::LabelCommands;
@@ -68,17 +69,16 @@ pub(crate) struct Judgement<'a> {
 }
 
 impl Operation {
-    /// Writes the commands of `request`, whose ids are `sessions`. `asking` says that their slot is on its way to the
-    /// node, which has to be told so before each command, or before the transaction.
+    /// Writes the commands of `request`, whose place is `slot` and whose ids are `sessions`.
     pub(crate) fn write(
         request: &Request<'_>,
-        asking: bool,
+        slot: &Slot,
         sessions: &mut [SessionInFlight],
         commands: &LabelCommands,
         out: &mut Vec<u8>,
     ) -> Self {
         match request.opcode {
-            Opcode::Load => Self::Load(Load::write(sessions, commands, asking, out)),
+            Opcode::Load => Self::Load(Load::write(slot, sessions, commands, out)),
             Opcode::Append => Self::Append(Append::write(request, sessions, commands, out)),
             Opcode::SaveSession => Self::SaveSession(SaveSession::write(request, out)),
             Opcode::Increment => Self::Increment(Increment::write(request, out)),

@@ -4,9 +4,9 @@ use super::approach::approach;
 use super::link::Link;
 use super::permissions::{ask_for_each, try_each};
 use super::server_facts::ServerFacts;
-use super::{Finding, default_user, generation, latency, replication};
+use super::{Finding, cluster, default_user, generation, latency, replication};
 use crate::checks::Demands;
-use crate::config::{Checks, Config};
+use crate::config::{Checks, Config, TopologyConfig};
 use crate::connection::{ServerInfo, ServerSettings};
 use crate::credentials::Login;
 
@@ -16,25 +16,47 @@ use crate::credentials::Login;
 /// The findings are in the order of the checks, which `docs/cli.md` lists.
 pub async fn examine(config: &Config, admin: Option<&Login>) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("config", format!("accepted; keys begin with {}:", config.key_prefix))];
-    let Ok(mut link) = approach(config, None, &mut findings).await else { return findings };
+    let TopologyConfig::Cluster(seeds) = &config.topology else {
+        examine_node(config, admin, &mut findings).await;
+        return findings;
+    };
+    let (finding, primaries) = cluster::judge(config, seeds).await;
+    findings.push(finding);
+    for primary in primaries {
+        let mut own = Vec::new();
+        examine_node(&config.at_member(primary.clone()), admin, &mut own).await;
+        findings.extend(own.into_iter().map(|finding| finding.of_node(&primary)));
+    }
+    findings
+}
+
+/// The checks of one server, until one that the rest stands on fails.
+async fn examine_node(config: &Config, admin: Option<&Login>, findings: &mut Vec<Finding>) {
+    let Ok(mut link) = approach(config, None, findings).await else { return };
     let mut admin_link = match admin {
         None => None,
         Some(account) => match connect_admin(config, account).await {
             Ok(link) => Some(link),
             Err(finding) => {
                 findings.push(finding);
-                return findings;
+                return;
             }
         },
     };
     match &mut admin_link {
-        Some(admin) => ask_for_each(admin, &user(config).await, config, &mut findings).await,
-        None => try_each(config, &mut findings).await,
+        Some(admin) => ask_for_each(admin, &user(config).await, config, findings).await,
+        None => try_each(config, findings).await,
     }
-    examine_server(&mut link, admin_link.as_mut(), config, &mut findings).await;
-    findings.push(generation::judge(&mut link, config).await);
+    examine_server(&mut link, admin_link.as_mut(), config, findings).await;
+    if !is_member(config) {
+        findings.push(generation::judge(&mut link, config).await);
+    }
     findings.push(latency::judge(&mut link, config).await);
-    findings
+}
+
+/// Whether it is a node of a cluster, which has no generation.
+fn is_member(config: &Config) -> bool {
+    matches!(config.topology, TopologyConfig::Member(_))
 }
 
 /// A connection as the administrator; the way there is known to be open, so only the credentials can be wrong.
@@ -60,7 +82,13 @@ async fn examine_server(link: &mut Link, mut admin: Option<&mut Link>, config: &
         Ok(facts) => {
             let settings = replication::settings(link).await;
             let fsync = settings.as_ref().map(|settings| settings.appendfsync.as_deref().unwrap_or("no"));
-            findings.extend([facts.version(), facts.role(), facts.eviction(), facts.persistence(fsync), facts.clock()]);
+            findings.extend([
+                facts.version(),
+                facts.role(is_member(config)),
+                facts.eviction(),
+                facts.persistence(fsync),
+                facts.clock(),
+            ]);
             findings.push(match (facts.has_append_only_file(), admin) {
                 (false, _) => default_user::without_file(),
                 (true, Some(admin)) => default_user::judge(admin, config).await,

@@ -1,4 +1,5 @@
 use crate::config::ConfigError;
+use crate::endpoint::Address;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,13 @@ impl Finding {
 
     pub(super) fn fail(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { name, status: Status::Fail, detail: detail.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl Finding {
+    /// The same, said of one node of several.
+    pub(super) fn of_node(self, node: &Address) -> Self {
+        Self { detail: format!("{node}: {}", self.detail), ..self }
     }
 }
 

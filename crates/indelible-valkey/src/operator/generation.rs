@@ -5,7 +5,7 @@ use redis::Value;
 use super::Finding;
 use super::approach::approach;
 use super::link::{Link, Refusal};
-use crate::config::{Config, GenerationMode};
+use crate::config::{Config, GenerationMode, TopologyConfig};
 use crate::credentials::Login;
 use crate::generation::Generation;
 use crate::label_commands::generation_key;
@@ -84,6 +84,10 @@ fn ttl_words(ttl_seconds: Option<u32>) -> String {
 ///
 /// Findings are those of the way to the server if that is barred, else one: `generation`.
 pub async fn initialise(config: &Config, account: Option<&Login>, accept: bool) -> Vec<Finding> {
+    if let TopologyConfig::Cluster(_) = config.topology {
+        let hint = "nothing to do: a cluster works without, docs/topologies.md says what that means";
+        return vec![Finding::fail(NAME, "a cluster has none: no key is every node's", hint)];
+    }
     let mut steps = Vec::new();
     let Ok(mut link) = approach(config, account, &mut steps).await else {
         return steps.pop().into_iter().collect();

@@ -86,7 +86,9 @@ impl Refusal {
             "MISCONF" => "the server cannot write to its disk: free space or mend its permissions",
             "OOM" => "the server is full: raise maxmemory",
             "LOADING" => "wait until the server has read its data",
-            "MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN" => "the server is part of a cluster; use a standalone one",
+            "MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN" => {
+                "the server is a node of a cluster: write topology: cluster, and endpoints instead of endpoint"
+            }
             _ => match self {
                 Self::Silent => "look at the server's load, and at what stands between it and this machine",
                 Self::Lost => "look into the server's log for why it ended the connection",

@@ -2,10 +2,10 @@
 
 use redis::{FromRedisValue, Value};
 
-use super::Finding;
 use super::approach::approach;
 use super::link::Refusal;
 use super::server_facts::ServerFacts;
+use super::{Finding, cluster};
 use crate::config::Config;
 use crate::credentials::Login;
 use crate::label_key;
@@ -27,6 +27,7 @@ pub struct LookUp {
 ///
 /// The finding that says why they could not be read.
 pub async fn look_up(config: &Config, account: Option<&Login>, session_id: &str) -> Result<LookUp, Box<Finding>> {
+    let config = &cluster::at_owner_of(config, session_id).await?;
     let mut steps = Vec::new();
     let Ok(mut link) = approach(config, account, &mut steps).await else {
         let step = steps.pop().unwrap_or_else(|| failed(&Refusal::Lost));

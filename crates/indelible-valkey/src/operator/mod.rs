@@ -6,6 +6,7 @@
 //! server's error reply only the code word is repeated.
 
 mod approach;
+mod cluster;
 mod default_user;
 mod doctor;
 mod finding;

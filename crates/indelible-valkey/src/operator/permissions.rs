@@ -10,7 +10,7 @@ use redis::Value;
 use super::approach::approach;
 use super::link::{Link, Refusal};
 use super::{Finding, trial_key};
-use crate::config::{Checks, Config, GenerationMode};
+use crate::config::{Checks, Config, GenerationMode, TopologyConfig};
 use crate::label_commands::generation_key;
 
 /// A command that a store sends.
@@ -54,6 +54,10 @@ impl Need {
                 let hint = "give the user the rules of docs/operations.md, keys included";
                 Finding::fail(self.name, format!("the user may not run {command}{keys}"), hint)
             }
+            // The key on which it is tried is another node's.
+            Err(refusal) if matches!(refusal.code(), "MOVED" | "ASK") => {
+                Finding::ok(self.name, format!("{command} is allowed"))
+            }
             Err(refusal) if refusal.code() == "READONLY" => {
                 Finding::ok(self.name, format!("{command} is allowed, on a primary"))
             }
@@ -87,6 +91,10 @@ fn needs(config: &Config) -> Vec<Need> {
         let need = Need::new("permission.config", &command);
         // Under `checks: enforce` a store that cannot read it refuses the server.
         needs.push(if config.demands.checks == Checks::Enforce { need } else { need.optional() });
+    }
+    if let TopologyConfig::Member(_) = config.topology {
+        needs.push(Need::new("permission.cluster", &["CLUSTER", "SLOTS"]));
+        needs.push(Need::new("permission.asking", &["ASKING"]));
     }
     if config.replication.is_some() {
         // Nothing was written on this connection, so it answers at once.

@@ -59,7 +59,8 @@ impl ServerFacts {
         }
     }
 
-    pub(super) fn role(&self) -> Finding {
+    /// `in_cluster` says that it is known to be a node of a cluster.
+    pub(super) fn role(&self, in_cluster: bool) -> Finding {
         const NAME: &str = "role";
         if self.field("loading") == Some("1") {
             return Finding::fail(
@@ -68,8 +69,8 @@ impl ServerFacts {
                 Refusal::Server("LOADING".into()).hint(),
             );
         }
-        if self.field("cluster_enabled") == Some("1") {
-            let hint = "keys of other slots are refused with MOVED; use a server that is not in cluster mode";
+        if self.field("cluster_enabled") == Some("1") && !in_cluster {
+            let hint = "keys of other slots are refused with MOVED: write topology: cluster, and endpoints";
             return Finding::fail(NAME, "the server is a node of a cluster", hint);
         }
         match self.field("role") {
@@ -211,7 +212,8 @@ mod tests {
             ("role:master\r\ncluster_enabled:1\r\n", Status::Fail),
             ("role:sentinel\r\n", Status::Fail),
         ] {
-            assert_eq!(facts(text).role().status, status, "{text}");
+            assert_eq!(facts(text).role(false).status, status, "{text}");
         }
+        assert_eq!(facts("role:master\r\ncluster_enabled:1\r\n").role(true).status, Status::Ok);
     }
 }

@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use indelible_testkit::{
-    Fault, FaultProxy, RespClient, SentinelGroup, SentinelGroupOptions, TestServer, TlsIdentity, TlsMaterial,
+    Fault, FaultProxy, Reply, RespClient, SentinelGroup, SentinelGroupOptions, TestCluster, TestServer, TlsIdentity,
+    TlsMaterial,
 };
 use serde_json::{Value, json};
 
@@ -283,4 +284,47 @@ fn with_sentinels_it_is_their_primary_that_is_examined() {
     expect_warning(&doctor(two.clone()), "sentinels", "cannot be reached");
     group.sentinels[1].kill();
     expect_stop(&doctor(two), "sentinels", "2 of 3 sentinels must name the same primary: 1 name one");
+}
+
+#[test]
+fn every_primary_of_a_cluster_is_examined() {
+    let mut cluster = TestCluster::start(3, 0).unwrap();
+    let config = json!({
+        "kind": "valkey", "topology": "cluster", "endpoints": [cluster.servers()[0].url(), cluster.servers()[1].url()],
+        "durability": "bestEffort",
+    });
+    let findings = doctor(config.clone());
+    expect_passed(&findings, "cluster");
+    for server in cluster.servers() {
+        let own: Vec<_> = (findings.iter())
+            .filter(|finding| finding.detail.starts_with(&format!("{}: ", server.address())))
+            .collect();
+        for name in ["tcp", "role", "permission.cluster", "permission.asking", "permission.sadd", "latency"] {
+            let finding = own.iter().find(|finding| finding.name == name);
+            assert_eq!(finding.map(|finding| finding.status), Some(Status::Ok), "{name}: {own:#?}");
+        }
+    }
+    assert!(!findings.iter().any(|finding| finding.name == "generation"), "{findings:#?}");
+    let initialised = block_on(initialise(&Config::from_json(&config.to_string()).unwrap(), None, false)).unwrap();
+    expect_stop(&initialised, "generation", "a cluster has none");
+
+    // A session's labels are read from the node that owns its key, wherever that is.
+    for id in ["a", "b", "c", "d", "e", "f"] {
+        let key = label_key("taint:v1", id);
+        let Reply::Integer(slot) = cluster.ask(0, &["CLUSTER", "KEYSLOT", &key]).unwrap() else { panic!() };
+        let owner = cluster.owner_of(u16::try_from(slot).unwrap(), 0).unwrap();
+        cluster.ask(owner, &["SADD", &key, id]).unwrap();
+        let config = Config::from_json(&config.to_string()).unwrap();
+        assert_eq!(block_on(look_up(&config, None, id)).unwrap().unwrap().labels, [id]);
+    }
+
+    cluster.server_mut(0).kill();
+    expect_warning(&doctor(config.clone()), "cluster", "ERR_STORE_UNAVAILABLE refused");
+    cluster.server_mut(1).kill();
+    expect_stop(&doctor(config), "cluster", "ERR_STORE_UNAVAILABLE refused");
+    let other = TestServer::start().unwrap();
+    let config = json!({
+        "kind": "valkey", "topology": "cluster", "endpoints": [other.url()], "durability": "bestEffort",
+    });
+    expect_stop(&doctor(config), "cluster", "no node of a cluster");
 }
