@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes what is missing of certificates, passwords and the ACL file, and touches nothing that is there: delete a file to
-# have it made anew. SERVER_NAMES lists the names and addresses in the server's certificate.
+# Makes what is missing of certificates and passwords, and touches nothing that is there: delete a file to have it made
+# anew. Then fills in every file of /deploy/templates. SERVER_NAMES lists the names and addresses in the server's
+# certificate, SERVER_USAGE what that is good for: servers with replicas are clients of each other.
 set -eu
 
 state=/state
@@ -36,10 +37,25 @@ password() {
   [ -s "$1" ] || { openssl rand -hex 32 >"$1.new" && mv "$1.new" "$1"; }
 }
 
+# text FILE: the password in it
+text() {
+  tr -d '\n' <"$1"
+}
+
 # digest FILE: SHA-256 of the password in it
 digest() {
-  sum=$(tr -d '\n' <"$1" | openssl dgst -sha256 -r)
+  sum=$(text "$1" | openssl dgst -sha256 -r)
   printf '%s' "${sum%% *}"
+}
+
+# fill TEMPLATE: the same for the server, with passwords and digests in their places
+fill() {
+  target=$server/${1##*/}
+  sed -e "s/@INDELIBLE_SHA256@/$(digest "$client/password")/" \
+    -e "s/@OPERATOR_SHA256@/$(digest "$operator/password")/" \
+    -e "s/@PEER_SHA256@/$(digest "$server/peer")/" \
+    -e "s/@PEER_PASSWORD@/$(text "$server/peer")/" "$1" >"$target.new"
+  mv "$target.new" "$target"
 }
 
 if [ ! -s "$authority/ca.crt" ]; then
@@ -49,16 +65,17 @@ if [ ! -s "$authority/ca.crt" ]; then
     -out "$authority/ca.crt"
 fi
 certificate "$server/server" 'indelible server' 365 "subjectAltName=${SERVER_NAMES}
-extendedKeyUsage=serverAuth"
+extendedKeyUsage=${SERVER_USAGE:-serverAuth}"
 certificate "$client/client" 'indelible gateway' 365 'extendedKeyUsage=clientAuth'
 password "$client/password"
 password "$operator/password"
+password "$server/peer" # what servers and sentinels show each other
 
 cp "$authority/ca.crt" "$server/ca.crt"
 cp "$authority/ca.crt" "$client/ca.crt"
-sed -e "s/@INDELIBLE_SHA256@/$(digest "$client/password")/" \
-  -e "s/@OPERATOR_SHA256@/$(digest "$operator/password")/" /deploy/users.acl >"$server/users.acl.new"
-mv "$server/users.acl.new" "$server/users.acl"
+for template in /deploy/templates/*; do
+  fill "$template"
+done
 
 chown -R "$SERVER_UID:$SERVER_UID" "$server"
 chown -R "$(stat -c %u:%g "$state")" "$client" "$operator" "$authority"

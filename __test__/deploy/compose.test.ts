@@ -1,74 +1,24 @@
 // deploy/ as an operator boots it: the compose file with its certificates, its ACL file and its settings, and the
 // public contract under exactly those.
 
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { readFile, rm, stat } from 'node:fs/promises'
 
 import { type SessionStore, openSessionStore } from 'indelible'
 import { sessionStoreContract } from 'indelible/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { describe, expect, test } from 'vitest'
 
 import { connect } from '../support/resp.js'
 import { failureOf, keyOf, labelsOf, recovered } from '../valkey/support/store.js'
-import { Deployment, composeCommand } from './support/deployment.js'
-import { DeploymentImage } from './support/deployment-image.js'
+import { Deployment } from './support/deployment.js'
+import { ownImage } from './support/image-hooks.js'
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-
-/** True when a missing container engine must fail the run instead of skipping tests. */
-const required = process.env['REQUIRE_CONTAINER_TESTS'] === '1'
-
-let image: DeploymentImage
 let deployment: Deployment
-let missing: string | undefined
-
-beforeAll(async () => {
-  try {
-    await composeCommand()
-  } catch (error) {
-    if (required) throw error
-    missing = `no container engine with Compose: ${(error as Error).message.trim()}`
-    process.stderr.write(`\nSKIPPED: ${missing}\n`)
-    return
-  }
-  image = await DeploymentImage.make()
-  deployment = await Deployment.start(image.name)
-}, 120_000)
-beforeEach((context) => context.skip(missing !== undefined, missing))
-afterAll(async () => {
-  if (missing !== undefined) return
-  await deployment[Symbol.asyncDispose]()
-  await image[Symbol.asyncDispose]()
-}, 60_000)
-
-/** The block of deploy/store.yaml, with the paths and the port of this deployment. */
-async function deployedBlock(): Promise<object> {
-  const text = await readFile(join(deployment.folder, 'store.yaml'), 'utf8')
-  const { store } = parse(text.replaceAll('state/', `${deployment.path()}/`)) as { store: object }
-  return { ...store, endpoint: `rediss://localhost:${deployment.port}` }
-}
+ownImage(async (image) => (deployment = await Deployment.start(image)))
 
 /** A store of this deployment. */
 async function openDeployed(changes: Readonly<Record<string, unknown>> = {}): Promise<SessionStore> {
-  return openSessionStore({ ...(await deployedBlock()), ...changes })
-}
-
-/** Runs `indelible` against this deployment, as a gateway with the operator's help; answers its report. */
-async function indelible(
-  command: 'init' | 'doctor',
-): Promise<{ readonly ok: boolean; readonly checks: unknown[] }> {
-  const config = join(deployment.folder, 'store.json')
-  await writeFile(config, JSON.stringify(await deployedBlock()))
-  const password = deployment.path('operator', 'password')
-  const admin = ['--admin-username', 'operator', '--admin-password-file', password]
-  const words = [CLI, command, '--config', config, ...admin, '--json']
-  const { stdout } = await promisify(execFile)(process.execPath, words)
-  return JSON.parse(stdout) as { ok: boolean; checks: unknown[] }
+  return openSessionStore({ ...(await deployment.block()), ...changes })
 }
 
 test('nothing is answered before the operator has made the generation', async () => {
@@ -82,12 +32,12 @@ test('nothing is answered before the operator has made the generation', async ()
   await expect(gateway.send('SET', 'taint:v1:generation', forged, 'NX')).rejects.toMatchObject({
     code: 'NOPERM',
   })
-  expect(await indelible('init')).toMatchObject({ ok: true })
+  expect(await deployment.indelible('init')).toMatchObject({ ok: true })
   expect(labelsOf(await store.loadLabels(randomUUID()))).toEqual([])
 })
 
 test('the doctor has nothing to say against it but what depends on the machine', async () => {
-  const { ok, checks } = await indelible('doctor')
+  const { ok, checks } = await deployment.indelible('doctor')
   expect(ok).toBe(true)
   const remarks = checks.filter((check) => (check as { status: string }).status !== 'ok')
   const names = remarks.map((check) => (check as { name: string }).name)

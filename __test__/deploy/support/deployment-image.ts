@@ -1,18 +1,18 @@
-// An image that the compose file of deploy/ boots where no registry can be reached: a server with TLS and what
-// prepare.sh calls, all from this machine. VALKEY_IMAGE names another image to boot.
+// An image that the compose files of deploy/ boot where no registry can be reached: a server with TLS, its client
+// and what the scripts call, all from this machine. VALKEY_IMAGE names another image to boot.
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:fs'
 import { access, copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What prepare.sh needs beside the shell. */
-const TOOLS = ['openssl', 'mkdir', 'mv', 'cp', 'rm', 'cat', 'chown', 'stat', 'sed', 'tr']
+/** What the scripts of deploy/ need beside the shell. */
+const TOOLS = ['openssl', 'mkdir', 'mv', 'cp', 'rm', 'cat', 'chown', 'stat', 'sed', 'tr', 'grep', 'sleep']
 /** Who the server runs as in the official image, and so in the compose file. */
 const OWNER = '999'
 
@@ -29,6 +29,11 @@ export class DeploymentImage implements AsyncDisposable {
     const root = await mkdtemp(join(tmpdir(), 'indelible-deploy-image-'))
     try {
       await install(root, server, '/usr/local/bin/valkey-server')
+      await install(
+        root,
+        await onPath(basename(server).replace('server', 'cli')),
+        '/usr/local/bin/valkey-cli',
+      )
       await install(root, await onPath('sh'), '/bin/sh')
       for (const tool of TOOLS) await install(root, await onPath(tool), `/usr/local/bin/${tool}`)
       await copy('/etc/ssl/openssl.cnf', join(root, 'usr/lib/ssl/openssl.cnf'))

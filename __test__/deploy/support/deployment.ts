@@ -1,54 +1,17 @@
 // The compose file of deploy/, booted in a folder of its own.
 
-import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-
-import { RespClient } from '../../support/resp.js'
-
-const run = promisify(execFile)
-const SOURCE = fileURLToPath(new URL('../../../deploy/', import.meta.url))
-
-/** How a client introduces itself: with which certificate, and as whom. */
-export interface Introduction {
-  readonly certificate?: boolean
-  readonly user?: 'indelible' | 'operator'
-}
-
-/** The words that run Compose on this machine: version 2 as a plug-in of the engine, or 1.29. Rejects without either. */
-export async function composeCommand(): Promise<readonly [string, ...string[]]> {
-  await run('docker', ['info'])
-  const isPlugin = await run('docker', ['compose', 'version']).then(
-    () => true,
-    () => false,
-  )
-  if (isPlugin) return ['docker', 'compose']
-  await run('docker-compose', ['version'])
-  return ['docker-compose']
-}
+import type { RespClient } from '../../support/resp.js'
+import { type Introduction, connectTo } from './introduction.js'
+import { type Command, Project, type Report } from './project.js'
 
 /** A running deployment; everything of it is gone after disposal. Made by `Deployment.start`. */
 export class Deployment implements AsyncDisposable {
-  readonly #compose: readonly [string, ...string[]]
-  readonly #env: NodeJS.ProcessEnv
-  /** A copy of deploy/, in which its state comes about. */
-  readonly folder: string
+  readonly #project: Project
   #port = 0
 
   /** Boots the compose file with `image` for both services, on a free port. */
   static async start(image: string): Promise<Deployment> {
-    const compose = await composeCommand()
-    const folder = await mkdtemp(join(tmpdir(), 'indelible-deploy-'))
-    await cp(SOURCE, folder, {
-      recursive: true,
-      filter: (path) => !path.startsWith(join(SOURCE, 'state', '/')),
-    })
-    const deployment = new Deployment(compose, folder, image)
+    const deployment = new Deployment(await Project.copy('', image, { LISTEN: '127.0.0.1:0' }))
     try {
       await deployment.up()
       return deployment
@@ -58,16 +21,8 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  private constructor(compose: readonly [string, ...string[]], folder: string, image: string) {
-    this.#compose = compose
-    this.folder = folder
-    this.#env = {
-      ...process.env,
-      VALKEY_IMAGE: image,
-      OPENSSL_IMAGE: image,
-      LISTEN: '127.0.0.1:0',
-      COMPOSE_PROJECT_NAME: folder.slice(folder.lastIndexOf('/') + 1).toLowerCase(),
-    }
+  private constructor(project: Project) {
+    this.#project = project
   }
 
   /** The published port. */
@@ -77,8 +32,8 @@ export class Deployment implements AsyncDisposable {
 
   /** Starts what does not run; resolves when the server answers. */
   async up(): Promise<void> {
-    await this.#run('up', '-d')
-    const published = await this.#run('port', 'valkey', '6379')
+    await this.#project.run('up', '-d')
+    const published = await this.#project.run('port', 'valkey', '6379')
     this.#port = Number(published.trim().slice(published.lastIndexOf(':') + 1))
     for (let attempt = 1; ; attempt++) {
       const admin = await this.connect({ user: 'operator' }).catch((error: unknown) => {
@@ -91,57 +46,30 @@ export class Deployment implements AsyncDisposable {
 
   /** Kills the server as a power cut would, without a word to it. */
   async kill(): Promise<void> {
-    await this.#run('kill', '-s', 'KILL', 'valkey')
+    await this.#project.run('kill', '-s', 'KILL', 'valkey')
   }
 
   /** A file of the deployment's state. */
   path(...names: readonly string[]): string {
-    return join(this.folder, 'state', ...names)
+    return this.#project.path(...names)
+  }
+
+  /** The block of store.yaml, with the paths and the port of this deployment. */
+  async block(): Promise<Readonly<Record<string, unknown>>> {
+    return { ...(await this.#project.block()), endpoint: `rediss://localhost:${this.#port}` }
+  }
+
+  /** Runs `indelible` as a gateway with the operator's help; answers its report. */
+  async indelible(command: Command): Promise<Report> {
+    return this.#project.indelible(command, await this.block())
   }
 
   /** A raw connection, as a gateway of this deployment unless told otherwise. */
-  async connect({ certificate = true, user }: Introduction = {}): Promise<RespClient> {
-    const file = (name: string): Promise<Buffer> => readFile(this.path('client', name))
-    const identity = certificate ? { cert: await file('client.crt'), key: await file('client.key') } : {}
-    const socket = connectTls({ host: '127.0.0.1', port: this.#port, ca: await file('ca.crt'), ...identity })
-    await greeted(socket)
-    const client = new RespClient(socket, this.#port)
-    if (user === undefined) return client
-    try {
-      const password = await readFile(
-        this.path(user === 'operator' ? 'operator' : 'client', 'password'),
-        'utf8',
-      )
-      await client.send('AUTH', user, password.trim())
-      return client
-    } catch (error) {
-      await client[Symbol.asyncDispose]()
-      throw error
-    }
-  }
-
-  async #run(...args: readonly string[]): Promise<string> {
-    const [command, ...words] = this.#compose
-    const { stdout } = await run(command, [...words, ...args], { cwd: this.folder, env: this.#env })
-    return stdout
+  async connect(introduction: Introduction = {}): Promise<RespClient> {
+    return connectTo(this.#port, this.path(), introduction)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#run('down', '--volumes', '--timeout', '1')
-    await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-/** Waits for the handshake; a connection that ends before it is an error, whichever event says so. */
-async function greeted(socket: TLSSocket): Promise<void> {
-  const waiting = new AbortController()
-  const closed = once(socket, 'close', { signal: waiting.signal }).then(() => {
-    throw new Error('the server closed the connection')
-  })
-  try {
-    await Promise.race([once(socket, 'secureConnect', { signal: waiting.signal }), closed])
-  } finally {
-    closed.catch(() => {}) // told already, or of no interest any more
-    waiting.abort()
+    await this.#project[Symbol.asyncDispose]()
   }
 }
