@@ -134,20 +134,23 @@ impl TestCluster {
         }
     }
 
-    /// Ends the migration of a slot whose keys have been moved.
+    /// Ends the migration of a slot whose keys have been moved, and waits until every node knows. A node that takes over
+    /// a slot without having heard of the epoch that its owner got by an earlier migration claims it with a lesser one,
+    /// and loses it again, with its keys.
     ///
     /// # Errors
     ///
-    /// What asking fails with.
+    /// What asking fails with, or they do not come to agree.
     pub fn end_migration(&self, slot: u16, from: usize, to: usize) -> io::Result<()> {
         let id = self.id(to)?;
         for place in [to, from] {
             self.ask(place, &["CLUSTER", "SETSLOT", &slot.to_string(), "NODE", &id])?;
         }
-        Ok(())
+        self.settle()
     }
 
-    /// Waits until every node that runs sees the same owners of the same slots, and every replica follows.
+    /// Waits until every node that runs sees the same owners of the same slots in the same epoch, and every replica
+    /// follows.
     ///
     /// # Errors
     ///
@@ -160,11 +163,14 @@ impl TestCluster {
                 return Ok(false);
             };
             let infos = running.iter().map(|place| self.info(*place)).collect::<io::Result<Vec<_>>>()?;
-            let known =
-                running.iter().map(|place| self.ask(*place, &["CLUSTER", "INFO"])).collect::<io::Result<Vec<_>>>()?;
-            let is_ok = |info: &Reply| matches!(info, Reply::Bulk(text) if String::from_utf8_lossy(text).contains("cluster_state:ok"));
+            let known = (running.iter().map(|place| text(self.ask(*place, &["CLUSTER", "INFO"])?)))
+                .collect::<io::Result<Vec<_>>>()?;
+            let epoch =
+                |info: &String| info.lines().find(|line| line.starts_with("cluster_current_epoch:")).map(str::to_owned);
+            let epochs: Vec<_> = known.iter().map(epoch).collect();
+            let is_ok = |info: &String| info.contains("cluster_state:ok");
             let follows = |info: &String| info.contains("role:master") || info.contains("master_link_status:up");
-            Ok(owners.windows(2).all(|pair| pair[0] == pair[1]) && known.iter().all(is_ok) && infos.iter().all(follows))
+            Ok(all_equal(&owners) && all_equal(&epochs) && known.iter().all(is_ok) && infos.iter().all(follows))
         })
     }
 
@@ -230,6 +236,10 @@ fn text(reply: Reply) -> io::Result<String> {
         Reply::Bulk(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
         _ => Err(io::Error::other("a reply that is no text")),
     }
+}
+
+fn all_equal<T: PartialEq>(values: &[T]) -> bool {
+    values.windows(2).all(|pair| pair[0] == pair[1])
 }
 
 fn not_slots() -> io::Error {

@@ -39,6 +39,11 @@ impl Timing {
     pub(crate) fn retry_pause(&self) -> Duration {
         MAX_RETRY_PAUSE.mul_f64(fastrand::f64())
     }
+
+    /// A pause for nodes of a cluster that do not agree, or are about to move a key: long enough for their gossip.
+    pub(crate) fn redirection_pause(&self) -> Duration {
+        MAX_RETRY_PAUSE.mul_f64(0.5 + 0.5 * fastrand::f64())
+    }
 }
 
 #[cfg(test)]

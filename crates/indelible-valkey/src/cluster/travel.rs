@@ -82,11 +82,16 @@ pub(crate) fn follow(
     redirected: Vec<(Slot, Box<Redirect>)>,
 ) -> Vec<(Slot, Fault)> {
     let mut lost = Vec::new();
-    let (mut moved, mut torn) = (Vec::new(), Vec::new());
+    let (mut moved, mut later, mut disputed) = (Vec::new(), Vec::new(), Vec::new());
     for (slot, redirect) in redirected {
         // It answered, and it was not at fault.
         store.note(batch.lanes(), &slot, Signal::Neutral, Instant::now());
         let followed = match *redirect {
+            // Where one redirection leads to another the nodes do not agree yet: they need a moment, not a question.
+            Redirect::Moved(target) if slot.hops > 1 => cluster.mend(&target, batch.lanes()).map(|()| {
+                later.push(slot);
+                disputed.push(target);
+            }),
             Redirect::Moved(target) => cluster.mend(&target, batch.lanes()).map(|()| moved.push(slot)),
             Redirect::Ask(target) => cluster.lanes_to(&target, batch.lanes()).and_then(|lanes| {
                 let map = cluster.map().ok_or_else(unresolved)?;
@@ -96,7 +101,7 @@ pub(crate) fn follow(
                 Ok(())
             }),
             Redirect::TryAgain => {
-                torn.push(slot);
+                later.push(slot);
                 Ok(())
             }
         };
@@ -105,12 +110,17 @@ pub(crate) fn follow(
         }
     }
     start_again(store, cluster, batch, &moved);
-    if !torn.is_empty() {
+    if !later.is_empty() {
         let (store, cluster) = (Arc::clone(store), Arc::clone(cluster));
-        let torn = batch.with_slots(torn);
+        let batch = batch.with_slots(later);
         tokio::spawn(async move {
-            sleep(store.timing().retry_pause()).await;
-            start_again(&store, &cluster, &torn, torn.slots());
+            sleep(store.timing().redirection_pause()).await;
+            for target in &disputed {
+                // A map that was read meanwhile may be that of a node that knows less than the one that answered. What
+                // cannot be mended any more goes by the map.
+                let _ = cluster.mend(target, batch.lanes());
+            }
+            start_again(&store, &cluster, &batch, batch.slots());
         });
     }
     lost
