@@ -13,8 +13,8 @@ import { readEpoch } from './history/history-files.js'
 import type { Remains } from './worker-process.js'
 import { HOT_SESSIONS, sessionOf } from './worker/assignment.js'
 
-/** What a process has to live for its memory to be judged, in seconds. */
-const WARM_SECONDS = 40
+/** What a process has to live for its memory to be judged, in seconds: before that it grows by warming up. */
+const WARM_SECONDS = 300
 
 /** What the run itself knows. */
 export interface Circumstances {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -47,6 +47,8 @@ export async function run(site: Site, options: RunOptions): Promise<Run> {
   try {
     const { seed, seconds, workersPerHost, control, history = join(scratch, 'history') } = options
     await mkdir(history, { recursive: true })
+    if ((await readdir(history)).length > 0)
+      throw new Error(`${history} holds files: histories of two runs do not mix`)
     const random = new Random(seed)
     const crew = { site, history, scratch, workersPerHost, control, random: random.fork() }
     await using fleet = await Fleet.start(crew)
