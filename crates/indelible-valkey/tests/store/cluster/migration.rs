@@ -14,6 +14,9 @@ use crate::calls::{append, load};
 
 /// Slots that are moved, one after the other.
 const MOVED: usize = 24;
+/// The node that they are moved to. One for all: where several take slots in turns, each with a newer epoch, the gossip of
+/// the servers may leave two of them naming each other for good, which no client can mend.
+const TARGET: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_lost_or_refused_while_slots_move() {
@@ -23,7 +26,9 @@ async fn nothing_is_lost_or_refused_while_slots_move() {
     let cluster = Arc::new(TestCluster::start(3, 0).unwrap());
     for settings in [json!({ "ttlSeconds": 600 }), json!({})] {
         let store = Arc::new(open(&cluster.endpoints(), &settings));
-        let ids: Arc<Vec<String>> = Arc::new((0..MOVED).map(|n| format!("moving-{settings}-{n}")).collect());
+        let candidates = (0..).map(|n| format!("moving-{settings}-{n}"));
+        let elsewhere = candidates.filter(|id| owner_of(&cluster, id) != TARGET);
+        let ids: Arc<Vec<String>> = Arc::new(elsewhere.take(MOVED).collect());
         let over = Arc::new(AtomicBool::new(false));
         let workers: Vec<_> = (0..MOVED).map(|place| tokio::spawn(work(&store, &ids, place, &over))).collect();
         let moving = {
@@ -65,12 +70,15 @@ fn work(
 }
 
 fn move_slot_of(cluster: &TestCluster, id: &str) {
-    let slot = slot_of(cluster, "taint:v1", id);
-    let from = cluster.owner_of(slot, 0).unwrap();
-    let to = (from + 1) % 3;
-    cluster.begin_migration(slot, from, to).unwrap();
-    cluster.move_keys(slot, from, to).unwrap();
-    cluster.end_migration(slot, from, to).unwrap();
+    let (slot, from) = (slot_of(cluster, "taint:v1", id), owner_of(cluster, id));
+    cluster.begin_migration(slot, from, TARGET).unwrap();
+    cluster.move_keys(slot, from, TARGET).unwrap();
+    cluster.end_migration(slot, from, TARGET).unwrap();
+    assert_eq!(owner_of(cluster, id), TARGET);
+}
+
+fn owner_of(cluster: &TestCluster, id: &str) -> usize {
+    cluster.owner_of(slot_of(cluster, "taint:v1", id), TARGET).unwrap()
 }
 
 /// Both halves of a transaction must be on one node: while they are not, it is tried again, and never half of it.
