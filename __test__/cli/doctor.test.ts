@@ -104,8 +104,8 @@ describe('a permission that is missing', () => {
   test('nothing is demanded that the configuration does not need', async () => {
     const rules = (rule: string): string => (rule === '+expire' ? '' : rule.replace(' +set', ''))
     await checks(['init', '--endpoint', server().url])
-    const file = await configFile({ ...(await documentedUser(admin(), rules)), generation: 'require' })
-    expect(named(await checks(['doctor', '--config', file]), 'fail')).toEqual([])
+    const path = await configFile({ ...(await documentedUser(admin(), rules)), generation: 'require' })
+    expect(named(await checks(['doctor', '--config', path]), 'fail')).toEqual([])
   })
 
   const permissions = (found: Awaited<ReturnType<typeof checks>>) =>
@@ -220,8 +220,8 @@ describe('the settings of a server', () => {
 
   test('what `checks: enforce` refuses is said as the store will say it', async () => {
     await using other = await startServer({ config: { 'maxmemory-policy': 'volatile-lru' } })
-    const file = await configFile({ endpoint: other.url, checks: 'enforce' })
-    expect(theCheck(await checks(['doctor', '--config', file]), 'checks')).toMatchObject({ status: 'fail' })
+    const path = await configFile({ endpoint: other.url, checks: 'enforce' })
+    expect(theCheck(await checks(['doctor', '--config', path]), 'checks')).toMatchObject({ status: 'fail' })
     expect(theCheck(await examined({ checks: 'enforce' }), 'checks')).toMatchObject({ status: 'ok' })
   })
 

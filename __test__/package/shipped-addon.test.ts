@@ -11,7 +11,7 @@ import { SHIPPED, shippingProblems } from '../../scripts/addon-file.mjs'
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 describe.runIf(process.platform === 'linux')('an addon', async () => {
-  const [name = ''] = (await readdir(join(ROOT, 'native'))).filter((file) => file.endsWith('.node'))
+  const name = (await readdir(join(ROOT, 'native'))).find((file) => file.endsWith('.node')) ?? ''
   const addon = join(ROOT, 'native', name)
   const generous = { maxBytes: 1_000_000_000, glibc: '2.999' }
 
@@ -51,7 +51,7 @@ test.each(['package.json', 'gateway/package.json', 'npm/linux-x64-gnu/package.js
     const manifest = JSON.parse(await readFile(join(ROOT, path), 'utf8')) as Record<string, unknown>
     expect(manifest['publishConfig']).toEqual({ access: 'public', provenance: true })
     expect(manifest['engines']).toEqual({ node: '>=20.19' })
-    expect(Object.keys((manifest['scripts'] ?? {}) as object)).not.toContain('install')
-    expect(Object.keys((manifest['scripts'] ?? {}) as object)).not.toContain('postinstall')
+    expect(Object.keys(manifest['scripts'] ?? {})).not.toContain('install')
+    expect(Object.keys(manifest['scripts'] ?? {})).not.toContain('postinstall')
   },
 )
