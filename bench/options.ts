@@ -40,7 +40,7 @@ export const USAGE = `usage: npm run bench -- [--suite NAME] [--json FILE] [--qu
 
   --suite    ${SUITE_NAMES.map((name) => `${name}: ${SUITES[name]}`).join('\n             ')}
   --json     writes versions, machine, summary and every round to FILE
-  --quick    one round with short windows: under a minute, and less exact
+  --quick    three rounds with short windows: about a minute, and less exact
   --rounds   rounds for each contestant and number of callers, 1..100 (default 7)
   --seconds  length of a measured window, 0.1..600 (default 1.5)
   --callers  numbers of callers of the suites labels and tls (default ${CALLERS.join(',')})
@@ -52,7 +52,7 @@ export const USAGE = `usage: npm run bench -- [--suite NAME] [--json FILE] [--qu
 `
 
 const FULL = { rounds: 7, seconds: 1.5, warmUpSeconds: 0.5 }
-const QUICK = { rounds: 1, seconds: 0.5, warmUpSeconds: 0.3 }
+const QUICK = { rounds: 3, seconds: 0.3, warmUpSeconds: 0.2 }
 
 /**
  * @param argv - Without the executable and the script.

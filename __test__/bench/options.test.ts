@@ -35,9 +35,9 @@ describe('the command line of the bench', () => {
     expect(parseOptions([...argv, ...further])).toEqual({
       suite: 'tls',
       json: 'out.json',
-      rounds: 1,
+      rounds: 3,
       seconds: 0.9,
-      warmUpSeconds: 0.3,
+      warmUpSeconds: 0.2,
       callers: [64, 128],
       contestants: ['indelible', 'node-redis'],
       ceilings: false,

@@ -22,7 +22,7 @@ it(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'indelible-bench-'))
     const json = join(folder, 'storage.json')
-    const args = ['--suite', 'storage', '--quick', '--seconds', '0.3', '--json', json]
+    const args = ['--suite', 'storage', '--quick', '--rounds', '1', '--seconds', '0.3', '--json', json]
     const { status, output, complaints } = await bench(...args)
     expect({ status, complaints }).toMatchObject({ status: 0 })
     expect(complaints).toMatch(/rounds run under Node\.js v2[4-9]\.\d+/)

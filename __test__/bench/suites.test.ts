@@ -54,7 +54,7 @@ it.each(Object.entries(SUITES))(
   async (suite, { contestants, goals, curves = [], facts = 0 }) => {
     const folder = await mkdtemp(join(tmpdir(), 'indelible-bench-'))
     const json = join(folder, 'result.json')
-    const run = await bench('--suite', suite, '--quick', '--seconds', '0.2', '--json', json)
+    const run = await bench('--suite', suite, '--quick', '--rounds', '1', '--seconds', '0.2', '--json', json)
     expect(run).toMatchObject({ status: 0 })
     const report = JSON.parse(await readFile(json, 'utf8')) as SuiteReport
     await rm(folder, { recursive: true })
