@@ -6,7 +6,7 @@ import type { Epoch } from './worker/assignment.js'
 const EPOCH_MS = 4_000
 
 /** Which sessions are under load: new ones every few seconds, and when a loss has been accepted. */
-export class Epochs {
+export class Epochs implements Disposable {
   readonly #fleet: Fleet
   readonly #losses: { readonly before: number; readonly at: number }[] = []
   #timer: NodeJS.Timeout | undefined
@@ -36,6 +36,11 @@ export class Epochs {
   /** The sessions of now stay under load. */
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  /** Also where a run fails: nobody is left to be told of further sessions. */
+  [Symbol.dispose](): void {
+    this.stop()
   }
 
   /** Accepts that all sessions so far may have lost their labels, and goes on with new ones. */

@@ -53,7 +53,7 @@ export async function run(site: Site, options: RunOptions): Promise<Run> {
     const crew = { site, history, scratch, workersPerHost, control, random: random.fork() }
     await using fleet = await Fleet.start(crew)
     const workers = fleet.size
-    const epochs = new Epochs(fleet)
+    using epochs = new Epochs(fleet)
     const faults = control ? site.controlFaults : [...site.faults, nodeReplaced]
     const nemesis = new Nemesis(new Schedule(random.fork(), faults), {
       random: random.fork(),

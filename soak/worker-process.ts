@@ -74,6 +74,8 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   #tell(order: Order): void {
+    const { connected, signalCode, exitCode } = this.#child
+    if (!connected) throw new Error(`worker ${this.process} ended by itself, with ${signalCode ?? exitCode}`)
     this.#child.send(order)
   }
 
