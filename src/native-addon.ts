@@ -29,11 +29,17 @@ export async function loadNativeAddon(path: string): Promise<NativeAddon> {
   if (process.env[SWITCH] === '0') {
     throw unavailable(path, `it is switched off by ${SWITCH}=0; unset that variable`)
   }
+  const wanted = packageVersion()
+  if (wanted === undefined) {
+    throw unavailable(
+      path,
+      'this package has become part of a bundle; leave `indelible` out of it (docs/bundling.md) and install it beside it',
+    )
+  }
   const addon = await importAddon(path)
   if (typeof (addon as Partial<NativeAddon>).version !== 'function') {
     throw unavailable(path, 'what was loaded is another addon; install this package anew')
   }
-  const wanted = packageVersion()
   const found = addon.version()
   if (found !== wanted) {
     throw unavailable(

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** The version of this package, out of its manifest. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+const NAME = 'indelible'
+
+/** The version of this package, out of its manifest; undefined where a bundler has torn the two apart. */
+export function packageVersion(): string | undefined {
+  try {
+    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    const { name, version } = JSON.parse(text) as { name?: unknown; version?: unknown }
+    return name === NAME && typeof version === 'string' ? version : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -22,7 +22,15 @@ describe('npm run bench -- --suite labels', () => {
     'measures every contestant and both ceilings at every number of callers',
     async () => {
       const json = join(folder, 'labels.json')
-      const { status, output, complaints } = await bench('--quick', '--rounds', '1', '--seconds', '0.3', '--json', json)
+      const { status, output, complaints } = await bench(
+        '--quick',
+        '--rounds',
+        '1',
+        '--seconds',
+        '0.3',
+        '--json',
+        json,
+      )
       expect(complaints).not.toMatch(/error/i)
       expect(status).toBe(0)
 

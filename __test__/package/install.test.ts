@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { type Manifest, Registry } from '../support/registry.js'
@@ -109,6 +110,37 @@ describe.runIf(supported)('installing the prebuilt package', () => {
     expect(message).toContain(PLATFORM_PACKAGE)
     expect(message).toContain('linux')
     expect(message).toMatch(/optional/)
+  })
+
+  describe('in a program that esbuild makes', () => {
+    const PROGRAM = `import { openSessionStore } from 'indelible'
+      const store = await openSessionStore({ kind: 'valkey', endpoint: 'localhost:6379' }).catch((error) => error)
+      console.log(store.kind ?? [store.code, store.message].join())`
+
+    /** What the program prints, bundled with everything but `external`. */
+    async function bundled(external: readonly string[]): Promise<string> {
+      const { project, env } = await install()
+      await build({
+        stdin: { contents: PROGRAM, resolveDir: project },
+        outfile: join(project, 'out', 'program.mjs'),
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        external: [...external],
+        logLevel: 'silent',
+      })
+      return (await run(process.execPath, ['out/program.mjs'], { cwd: project, env })).stdout.trim()
+    }
+
+    test('left out of the bundle it works', async () => {
+      expect(await bundled(['indelible'])).toBe('valkey')
+    })
+
+    test('swallowed by the bundle it says so', async () => {
+      const printed = await bundled([])
+      expect(printed).toMatch(/^ERR_CONFIG_NATIVE_UNAVAILABLE,/)
+      expect(printed).toContain('leave `indelible` out of it')
+    })
   })
 
   test('another platform does not fetch this addon', async () => {
