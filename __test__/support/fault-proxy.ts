@@ -182,6 +182,8 @@ class Lane {
   #fault: Fault = PASS
   #left = Number.POSITIVE_INFINITY
   #drip: NodeJS.Timeout | undefined
+  /** Each hands on the first chunk that is held, so that none overtakes another whatever becomes of the fault. */
+  readonly #delays = new Set<NodeJS.Timeout>()
 
   constructor(to: Socket, close: () => void) {
     this.#to = to
@@ -191,6 +193,8 @@ class Lane {
   apply(fault: Fault): void {
     clearInterval(this.#drip)
     this.#drip = undefined
+    for (const delay of this.#delays) clearTimeout(delay)
+    this.#delays.clear()
     this.#fault = fault
     this.#left = fault.kind === 'cut' ? fault.afterBytes : Number.POSITIVE_INFINITY
     for (const chunk of this.#held.splice(0)) this.take(chunk)
@@ -204,7 +208,13 @@ class Lane {
       this.#held.push(chunk)
       this.#drip ??= setInterval(() => this.#handByte(), fault.ms)
     } else if (fault.kind === 'delay') {
-      setTimeout(() => this.#hand(chunk), fault.ms)
+      this.#held.push(chunk)
+      const delay = setTimeout(() => {
+        this.#delays.delete(delay)
+        const first = this.#held.shift()
+        if (first !== undefined) this.#hand(first)
+      }, fault.ms)
+      this.#delays.add(delay)
     } else {
       this.#hand(chunk)
     }

@@ -71,6 +71,23 @@ describe('fault proxy', () => {
     }
   })
 
+  test('lets nothing overtake what a delay held back, however the delay ends', async () => {
+    await using proxy = await FaultProxy.open(server().port)
+    await using client = await connect(proxy.port)
+    await client.send('PING')
+    for (const after of [{ kind: 'pass' }, { kind: 'delay', ms: 1 }] as const) {
+      const arrived: string[] = []
+      const note = (reply: unknown): void => void arrived.push(String(reply))
+      const { toServer } = proxy.bytes
+      await proxy.inject({ kind: 'delay', ms: 60_000 })
+      const held = client.send('ECHO', 'first').then(note)
+      await expect.poll(() => proxy.bytes.toServer).toBeGreaterThan(toServer)
+      await proxy.inject(after)
+      await Promise.all([held, client.send('ECHO', 'second').then(note)])
+      expect(arrived).toEqual(['first', 'second'])
+    }
+  })
+
   test('delays', async () => {
     await using proxy = await FaultProxy.open(server().port)
     await using client = await connect(proxy.port)
