@@ -31,12 +31,18 @@ const NOTHING: u32 = 8;
 
 /// Label sets that the other side keeps at the most.
 const MAX_TOLD: usize = 65_536;
+/// Bytes that they take there, roughly.
+const MAX_TOLD_BYTES: usize = 24 * 1024 * 1024;
+/// What a label takes there besides its text, in bytes, roughly.
+const LABEL_OVERHEAD: usize = 32;
 
 /// Writes reply frames and knows which label sets the other side has been told.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyFrameWriter {
     /// The numbers of label sets, by their ids.
     told: HashMap<u32, u32>,
+    /// What they take on the other side.
+    told_bytes: usize,
 }
 
 impl ReplyFrameWriter {
@@ -68,10 +74,13 @@ impl ReplyFrameWriter {
     }
 
     fn tell(&mut self, frame: &mut Vec<u8>, set: &InternedSet) -> u32 {
-        if self.told.len() >= MAX_TOLD {
+        let bytes: usize = set.iter().map(|label| label.len() + LABEL_OVERHEAD).sum();
+        if self.told.len() >= MAX_TOLD || self.told_bytes + bytes > MAX_TOLD_BYTES {
             self.told.clear();
+            self.told_bytes = 0;
             push_words(frame, &[FORGET]);
         }
+        self.told_bytes += bytes;
         let number = self.told.len() as u32;
         self.told.insert(set.id(), number);
         push_words(frame, &[LABEL_SET, number, set.len() as u32]);

@@ -8,10 +8,12 @@ use indelible_core::LabelSet;
 
 use crate::resp::{Element, Elements};
 
-/// Distinct wire forms kept; beyond it the table starts afresh.
+/// Sets of one kind kept; beyond it the table starts afresh.
 const MAX_SETS: usize = 65_536;
-/// Bytes of wire forms kept; beyond it the table starts afresh.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes kept, roughly; beyond it the table starts afresh.
+const MAX_BYTES: usize = 24 * 1024 * 1024;
+/// What a label takes besides its text, in bytes, roughly.
+const LABEL_OVERHEAD: usize = 32;
 
 /// A label set with the number that names it in answers. Numbers are never reused.
 #[derive(Debug)]
@@ -79,8 +81,8 @@ impl LabelSets {
             let Element::Bulk(bytes) = element else { return Err(NotLabels::Shape) };
             labels.push(std::str::from_utf8(bytes).map_err(|_| NotLabels::Utf8)?.into());
         }
-        self.make_room(members.raw().len());
         let set = self.intern(LabelSet::from_members(labels));
+        self.make_room(members.raw().len());
         self.by_wire.insert(members.raw().into(), Arc::clone(&set));
         Ok(set)
     }
@@ -97,8 +99,8 @@ impl LabelSets {
         if let Some(set) = self.unions.get(&parts) {
             return Arc::clone(set);
         }
-        self.make_room(0);
         let set = self.intern(left.labels.union(&right.labels));
+        self.make_room(0);
         self.unions.insert(parts, Arc::clone(&set));
         set
     }
@@ -108,6 +110,7 @@ impl LabelSets {
         if let Some(set) = self.by_labels.get(&labels) {
             return Arc::clone(set);
         }
+        self.make_room(labels.iter().map(|label| label.len() + LABEL_OVERHEAD).sum());
         let set = Arc::new(InternedSet { id: self.next_id, labels: labels.clone() });
         self.next_id = self.next_id.wrapping_add(1);
         self.by_labels.insert(labels, Arc::clone(&set));
@@ -116,7 +119,8 @@ impl LabelSets {
 
     fn make_room(&mut self, bytes: usize) {
         self.bytes += bytes;
-        let full = self.by_wire.len() >= MAX_SETS || self.unions.len() >= MAX_SETS || self.bytes > MAX_BYTES;
+        let sets = self.by_wire.len().max(self.by_labels.len()).max(self.unions.len());
+        let full = sets >= MAX_SETS || self.bytes > MAX_BYTES;
         if full {
             self.by_wire.clear();
             self.by_labels.clear();
@@ -179,5 +183,20 @@ mod tests {
             last = Some(set.id());
         }
         assert!(sets.by_wire.len() <= MAX_SETS && sets.by_labels.len() <= MAX_SETS);
+    }
+
+    #[test]
+    fn large_sets_are_bounded_by_what_they_take_and_so_are_their_unions() {
+        let mut sets = LabelSets::new(0);
+        let large = |n: usize| (0..1_000).map(|label| format!("{n}-{label}")).collect::<Vec<_>>();
+        for n in 0..1_000 {
+            let labels = large(n);
+            let one = intern(&mut sets, &labels.iter().map(|label| label.as_bytes()).collect::<Vec<_>>()).unwrap();
+            let other = sets.intern(LabelSet::from_members(large(n + 1)));
+            sets.union(&one, &other);
+        }
+        let kept: usize =
+            sets.by_labels.keys().flat_map(LabelSet::iter).map(|label| label.len() + LABEL_OVERHEAD).sum();
+        assert!(kept <= MAX_BYTES, "{kept} bytes");
     }
 }
