@@ -25,6 +25,21 @@ const DETECTION_MS = NODE_TIMEOUT_MS + 2_000
 const RECOVERY_MS = 3_000
 /** A test waits for a cluster to come up, and for a takeover or two. */
 const LIMIT_MS = 90_000
+/** What moving every slot may take: some 80,000 commands that change the configuration of a node. */
+const MOVING_LIMIT_MS = 300_000
+/**
+ * Where times are not what is tested: nodes that keep their configuration on a busy disk are late now and then, and must
+ * neither be called down nor refuse writes for that, nor let a call run out of time.
+ */
+const PATIENT_CLUSTER: ValkeyClusterOptions = {
+  nodeTimeoutMs: 30_000,
+  config: { 'min-replicas-max-lag': 30 },
+}
+const PATIENT_STORE = {
+  checks: 'warn',
+  commandTimeoutMs: 20_000,
+  durability: { replicas: 1, timeoutMs: 10_000 },
+}
 /** So that the time of recovery is that of the servers. */
 const BREAKER = { maxOpenMs: 1_000 }
 
@@ -170,17 +185,18 @@ describe('a replica takes over', () => {
 test(
   'every slot moves, under load: nothing is lost, and no redirection reaches a caller',
   async () => {
-    const cluster = await startCluster()
+    const cluster = await startCluster(PATIENT_CLUSTER)
     const sessions = [...SESSIONS, ...Array.from({ length: 5 }, () => randomUUID())]
-    await using store = await openClusterStore(cluster)
+    await using store = await openClusterStore(cluster, PATIENT_STORE)
     await using traffic = new Traffic([store], sessions)
     await traffic.served()
     const before = await cluster.primaries()
     for (const [n, from] of before.entries()) {
       const to = before[(n + 1) % before.length]
       if (to !== undefined) await cluster.moveSlots(from, to, slotsOf(from))
+      // One that gives slots away before all have heard of its newest ones may be talked out of those.
+      await cluster.settled()
     }
-    await cluster.settled()
     const moved = await cluster.primaries()
     for (const [n, { slots }] of before.entries()) {
       const owner = moved.find(({ id }) => id === before[(n + 1) % before.length]?.id)
@@ -189,12 +205,9 @@ test(
     await traffic.served()
     const history = await traffic.stop()
     expect(history.length).toBeGreaterThan(500)
-    const failed = history.filter(({ result }) => result !== 'ok')
-    // Servers that write their configuration for hundreds of slots keep a WAIT waiting now and then.
-    expect(failed.filter(({ code }) => code !== 'NOT_DURABLE replicas')).toEqual([])
-    expect(failed.length).toBeLessThan(history.length / 20)
+    expect(history.filter(({ result }) => result !== 'ok')).toEqual([])
   },
-  LIMIT_MS,
+  MOVING_LIMIT_MS,
 )
 
 describe('a lost shard', () => {

@@ -9,8 +9,8 @@ import { until } from './until.js'
 
 /** Slots of a cluster. */
 export const SLOTS = 16_384
-/** Slots that are moved in one go. */
-const SLOTS_AT_ONCE = 256
+/** What moving the slots of a node may take, in milliseconds: a bound for what hangs. */
+const MOVING_LIMIT_MS = 120_000
 /** How long a node must be silent before the others call it down, in milliseconds; above what the fence needs. */
 const NODE_TIMEOUT_MS = 3_000
 
@@ -30,6 +30,8 @@ export interface ClusterNode {
   readonly isPrimary: boolean
   /** The id of its primary, if it is a replica. */
   readonly primaryId: string | undefined
+  /** Of its configuration: where two claim a slot, the newer one has it. */
+  readonly epoch: number
   /** First and last slot of each range that it serves. */
   readonly slots: readonly (readonly [first: number, last: number])[]
   /** `fail` or `fail?` stand among the flags. */
@@ -127,14 +129,16 @@ export class ValkeyCluster implements AsyncDisposable {
   async moveSlots(from: ClusterNode, to: ClusterNode, slots: readonly number[]): Promise<void> {
     const others = (await this.primaries()).filter(({ id }) => id !== from.id && id !== to.id)
     const move = { from, to, others: others.map(({ peer }) => peer) }
-    for (let n = 0; n < slots.length; n += SLOTS_AT_ONCE) {
-      const some = slots.slice(n, n + SLOTS_AT_ONCE)
-      // As a whole again if a connection breaks: each step may be taken twice.
-      await until('slots that have moved', async () => {
-        await moveSlots(move, some)
+    const left = new Set(slots)
+    // Again if a connection breaks: each step may be taken twice.
+    await until(
+      'slots that have moved',
+      async () => {
+        await moveSlots(move, left)
         return true
-      })
-    }
+      },
+      MOVING_LIMIT_MS,
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -166,7 +170,7 @@ export class ValkeyCluster implements AsyncDisposable {
 
   #parse(text: string): ClusterNode[] {
     return text.split('\n').flatMap((line) => {
-      const [id = '', address = '', flagText = '', primary, , , , , ...slots] = line.split(' ')
+      const [id = '', address = '', flagText = '', primary, , , epoch, , ...slots] = line.split(' ')
       const port = Number(/:(\d+)@/.exec(address)?.[1])
       const peer = this.peers.find((each) => each.port === port)
       const flags = flagText.split(',')
@@ -176,6 +180,7 @@ export class ValkeyCluster implements AsyncDisposable {
         peer,
         isPrimary: flags.includes('master'),
         primaryId: primary === '-' ? undefined : primary,
+        epoch: Number(epoch),
         slots: slots.filter((range) => !range.startsWith('[')).map(parseRange),
         isDown: flags.includes('fail') || flags.includes('fail?'),
       }
@@ -211,7 +216,9 @@ function parseRange(range: string): readonly [number, number] {
 /** What two nodes must see alike. */
 function shape(nodes: readonly ClusterNode[]): string {
   return nodes
-    .map(({ id, isPrimary, primaryId, slots }) => `${id} ${isPrimary} ${primaryId} ${JSON.stringify(slots)}`)
+    .map(({ id, isPrimary, primaryId, epoch, slots }) => {
+      return `${id} ${isPrimary} ${primaryId} ${epoch} ${JSON.stringify(slots)}`
+    })
     .sort()
     .join('\n')
 }
