@@ -8,12 +8,14 @@ type Version = (u32, u32, u32);
 const REDIS_FLOOR: Version = (7, 0, 0);
 
 /// When the tables below were last compared with the advisories of both projects.
-const TABLES_OF: &str = "July 2026";
-/// For each maintained line, the first version without the flaws known then: CVE-2026-23479 and -25243 (use after
-/// free), CVE-2026-63639 (`RESTORE`), CVE-2025-49844 (Lua), CVE-2025-21605 (output buffers) and older ones.
-const REDIS_FIXED: &[Version] = &[(7, 2, 15), (7, 4, 10), (8, 2, 8), (8, 4, 5), (8, 6, 5), (8, 8, 1)];
-/// The same for Valkey, CVE-2026-56684 (TLS, use after free) included.
-const VALKEY_FIXED: &[Version] = &[(7, 2, 14), (8, 0, 10), (8, 1, 9), (9, 0, 5), (9, 1, 1)];
+const TABLES_OF: &str = "October 2026";
+/// For each maintained line, the first version without the flaws known then: CVE-2026-81934 (TLS, use after free
+/// before anybody has logged in), the fixes of September 2026 (ACL, cluster; Redis 8), CVE-2026-23479 and -25243 (use
+/// after free), CVE-2026-63639 (`RESTORE`), CVE-2025-49844 (Lua), CVE-2025-21605 (output buffers) and older ones.
+const REDIS_FIXED: &[Version] = &[(7, 2, 16), (7, 4, 11), (8, 2, 10), (8, 4, 6), (8, 6, 7), (8, 8, 3), (8, 10, 2)];
+/// The same for Valkey: GHSA-f4q9-j22m-xqq9 (cluster, heap overflow), GHSA-fq2f-crmw-q97r (Lua, before anybody has
+/// logged in) and CVE-2026-56684 (TLS, use after free) included.
+const VALKEY_FIXED: &[Version] = &[(7, 2, 15), (8, 0, 12), (8, 1, 11), (9, 0, 7), (9, 1, 3)];
 
 /// Judges the version that `INFO` names.
 pub(super) fn judge(server: &str, text: &str) -> Finding {
@@ -67,16 +69,27 @@ mod tests {
         for (server, text, status) in [
             ("redis", "6.2.23", Status::Fail),
             ("redis", "7.0.15", Status::Warn),
-            ("redis", "7.2.14", Status::Warn),
-            ("redis", "7.2.15", Status::Ok),
+            ("redis", "7.2.15", Status::Warn),
+            ("redis", "7.2.16", Status::Ok),
+            ("redis", "7.4.10", Status::Warn),
+            ("redis", "7.4.11", Status::Ok),
             ("redis", "8.0.6", Status::Warn),
-            ("redis", "8.8.1", Status::Ok),
+            ("redis", "8.2.9", Status::Warn),
+            ("redis", "8.4.6", Status::Ok),
+            ("redis", "8.6.6", Status::Warn),
+            ("redis", "8.8.2", Status::Warn),
+            ("redis", "8.10.1", Status::Warn),
+            ("redis", "8.10.2", Status::Ok),
             ("redis", "9.0.0-rc1", Status::Ok),
             ("redis", "", Status::Warn),
-            ("valkey", "7.2.13", Status::Warn),
-            ("valkey", "8.1.9", Status::Ok),
-            ("valkey", "9.1.0", Status::Warn),
-            ("valkey", "9.1.2", Status::Ok),
+            ("valkey", "7.2.14", Status::Warn),
+            ("valkey", "7.2.15", Status::Ok),
+            ("valkey", "8.0.11", Status::Warn),
+            ("valkey", "8.1.10", Status::Warn),
+            ("valkey", "8.1.11", Status::Ok),
+            ("valkey", "9.0.7", Status::Ok),
+            ("valkey", "9.1.2", Status::Warn),
+            ("valkey", "9.1.3", Status::Ok),
             ("valkey", "255.255.255", Status::Ok),
         ] {
             let finding = judge(server, text);
