@@ -131,7 +131,7 @@ export const STORE_FAILURES: { readonly [C in StoreErrorCode]: StoreFailureEntry
     ...lasting("the server's answer cannot be read"),
     reasons: {
       protocol: lasting("the server's answer has an unexpected shape"),
-      value: lasting('the stored value is not a set of labels'),
+      value: lasting('the stored value is not of the kind that belongs there'),
       'too-large': lasting('the stored label set is too large to be read'),
     },
   },

@@ -2,7 +2,9 @@
 
 import { expect, test } from 'vitest'
 
-import { policyFromJson, policyToJson } from '../../src/storage/policy-json.js'
+import { InvalidArgument } from '../../src/invalid-argument.js'
+import { MAX_POLICY_BYTES, type PolicyDocument } from '../../src/storage/policy-document.js'
+import { cacheableJson, policyFromJson, policyToJson } from '../../src/storage/policy-json.js'
 import { VECTORS } from './support/storage.js'
 
 const RULE = '{"action_pattern":"x","decision":"Deny"}'
@@ -56,6 +58,28 @@ test('a long document is read in a moment', () => {
   const name = 'a\\n"'.repeat(100_000)
   const text = policyToJson({ version: 1, name, rules: [], enforcementMode: 'enforce' })
   expect(policyFromJson(text)?.name).toBe(name)
+})
+
+test('a text is read up to its greatest length in bytes, and not looked into beyond', () => {
+  const text = policy('')
+  const padded = (bytes: number): string => text.padEnd(bytes)
+  expect(policyFromJson(padded(MAX_POLICY_BYTES))).toBeDefined()
+  expect(policyFromJson(padded(MAX_POLICY_BYTES + 1))).toBeUndefined()
+  const wide = policy(`,"x":"${'é'.repeat(MAX_POLICY_BYTES / 2)}"`) // few enough characters, too many bytes
+  expect(wide.length).toBeLessThan(MAX_POLICY_BYTES)
+  expect(policyFromJson(wide)).toBeUndefined()
+})
+
+test('a policy is cached up to that length', () => {
+  const named = (name: string): PolicyDocument => ({
+    version: 1,
+    name,
+    rules: [],
+    enforcementMode: 'enforce',
+  })
+  const room = MAX_POLICY_BYTES - policyToJson(named('')).length
+  expect(cacheableJson(named('n'.repeat(room)))).toHaveLength(MAX_POLICY_BYTES)
+  expect(cacheableJson(named('n'.repeat(room + 1)))).toBeInstanceOf(InvalidArgument)
 })
 
 test('a key named __proto__ is an unknown field like any other', () => {

@@ -151,4 +151,17 @@ describe('policies', () => {
     expect(error).toMatchObject({ ...UNDECODABLE, operation: 'get-policy' })
     expect(error.message).not.toContain(text)
   })
+
+  test.each([2 ** 20 + 1, 5 * 2 ** 20])('%i bytes are no policy', async (bytes) => {
+    const policies = (await openBackend(server())).policies()
+    await using admin = await connect(server().port)
+    await admin.send('SET', key, json.padEnd(2 ** 20))
+    expect(valueOf(await policies.getPolicy(agentId))).toEqual(document)
+    await admin.send('SET', key, json.padEnd(bytes))
+    expect(failureOf(await policies.getPolicy(agentId))).toMatchObject({
+      ...UNDECODABLE,
+      operation: 'get-policy',
+      message: expect.stringContaining('longer than a policy document may be'),
+    })
+  })
 })

@@ -2,6 +2,7 @@ import { InvalidArgument } from '../invalid-argument.js'
 import { ExpiringMap } from './expiring-map.js'
 import { readPolicyDocument } from './policy-document.js'
 import type { PolicyDocument } from './policy-document.js'
+import { cacheableJson } from './policy-json.js'
 import { DEFAULT_POLICY_CACHE_TTL_SECS } from './policy-store.js'
 import type { PolicyCache, PolicyCacheListener } from './policy-store.js'
 import { PolicyWatch } from './policy-watch.js'
@@ -32,6 +33,8 @@ export class MemoryPolicyStore implements PolicyCache {
     if (id instanceof InvalidArgument) return refused('cache-policy', id)
     const policy = readPolicyDocument(document)
     if (policy instanceof InvalidArgument) return refused('cache-policy', policy)
+    const json = cacheableJson(policy) // what another node could not be given, none shall keep
+    if (json instanceof InvalidArgument) return refused('cache-policy', json)
     const seconds = readSeconds(ttlSecs, 'ttlSecs')
     if (seconds instanceof InvalidArgument) return refused('cache-policy', seconds)
     this.#policies.set(id, policy, seconds * 1000)

@@ -4,6 +4,11 @@ import { ILL_FORMED, utf8Length } from '../utf8.js'
 const DECISIONS = ['Allow', 'Deny', 'RequireApproval'] as const
 const ENFORCEMENT_MODES = ['enforce', 'observe', 'disabled'] as const
 const MAX_VERSION = 2 ** 32 - 1
+/**
+ * Longest JSON text of a policy, in UTF-8 bytes: 1 MiB, some ten thousand rules. What is longer is neither read nor
+ * written (`docs/compatibility.md`, section 2).
+ */
+export const MAX_POLICY_BYTES: number = 2 ** 20
 
 /** What a rule says about the actions that it matches. */
 export type PolicyDecision = (typeof DECISIONS)[number]

@@ -1,7 +1,8 @@
+import { InvalidArgument } from '../invalid-argument.js'
 import { ILL_FORMED, utf8Length } from '../utf8.js'
 import { JsonReader } from './json-reader.js'
 import type { JsonField, JsonValue } from './json-reader.js'
-import { isDecision, isEnforcementMode } from './policy-document.js'
+import { MAX_POLICY_BYTES, isDecision, isEnforcementMode } from './policy-document.js'
 import type { PolicyDocument, PolicyRule } from './policy-document.js'
 
 const MAX_U32 = 2 ** 32 - 1
@@ -21,11 +22,22 @@ export function policyToJson({ version, name, rules, enforcementMode }: PolicyDo
   })
 }
 
+/** {@link policyToJson} of a policy that may be cached. */
+export function cacheableJson(policy: PolicyDocument): string | InvalidArgument {
+  const text = policyToJson(policy)
+  if (!isTooLong(text)) return text
+  return new InvalidArgument(
+    `document: its JSON has more than ${MAX_POLICY_BYTES} bytes; pass a shorter policy`,
+  )
+}
+
 /**
  * The policy that `text` holds, or `undefined` when it holds none. Unknown fields are ignored and a missing mode is
- * `enforce`. A field that stands twice makes the text undecodable: two readers must not see two policies.
+ * `enforce`. A field that stands twice makes the text undecodable: two readers must not see two policies. So does a
+ * length above {@link MAX_POLICY_BYTES}, without a look into it.
  */
 export function policyFromJson(text: string): PolicyDocument | undefined {
+  if (isTooLong(text)) return undefined
   const fields = fieldsOf(new JsonReader(text).read())
   if (fields === undefined) return undefined
   const version = versionOf(only(fields, 'version'))
@@ -38,6 +50,10 @@ export function policyFromJson(text: string): PolicyDocument | undefined {
     return undefined
   }
   return Object.freeze({ version, name, rules, enforcementMode: mode })
+}
+
+function isTooLong(text: string): boolean {
+  return text.length > MAX_POLICY_BYTES || utf8Length(text) > MAX_POLICY_BYTES
 }
 
 function rulesOf(value: JsonValue | undefined): readonly PolicyRule[] | undefined {

@@ -2,7 +2,7 @@ import { InvalidArgument } from '../invalid-argument.js'
 import type { Pool } from './pool.js'
 import { readPolicyDocument } from './policy-document.js'
 import type { PolicyDocument } from './policy-document.js'
-import { policyFromJson, policyToJson } from './policy-json.js'
+import { cacheableJson, policyFromJson } from './policy-json.js'
 import { DEFAULT_POLICY_CACHE_TTL_SECS } from './policy-store.js'
 import type { PolicyCache, PolicyCacheListener } from './policy-store.js'
 import { readRecordId } from './record-id.js'
@@ -47,9 +47,11 @@ export class RedisPolicyStore implements PolicyCache {
     if (id instanceof InvalidArgument) return refused('cache-policy', id)
     const policy = readPolicyDocument(document)
     if (policy instanceof InvalidArgument) return refused('cache-policy', policy)
+    const json = cacheableJson(policy)
+    if (json instanceof InvalidArgument) return refused('cache-policy', json)
     const seconds = readSeconds(ttlSecs, 'ttlSecs')
     if (seconds instanceof InvalidArgument) return refused('cache-policy', seconds)
-    const result = await this.#pool.exchange('cache-policy', id, [policyToJson(policy), String(seconds)])
+    const result = await this.#pool.exchange('cache-policy', id, [json, String(seconds)])
     return result.ok ? DONE : result
   }
 

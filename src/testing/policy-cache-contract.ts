@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { MAX_POLICY_BYTES } from '../storage/policy-document.js'
 import type { PolicyDocument } from '../storage/policy-document.js'
+import { policyToJson } from '../storage/policy-json.js'
 import type { PolicyCache } from '../storage/policy-store.js'
 import { assertRefused, freshId, registerClauses, untyped, valueOf } from './storage-contract.js'
 import type { StorageClause, StorageContract } from './storage-contract.js'
@@ -81,6 +83,19 @@ const CLAUSES: readonly StorageClause<PolicyCache>[] = [
       const { enforcementMode: _, ...document } = POLICY
       valueOf(await cache.cachePolicy(agent, document as PolicyDocument))
       assert.deepEqual(valueOf(await cache.getPolicy(agent)), { ...document, enforcementMode: 'enforce' })
+    },
+  },
+  {
+    name: 'a policy of 1 MiB is kept, and one of a byte more is refused',
+    async run(cache) {
+      const agent = freshId()
+      const room = MAX_POLICY_BYTES - policyToJson({ ...POLICY, name: '' }).length
+      const greatest = { ...POLICY, name: 'é'.repeat((room - (room % 2)) / 2) + 'n'.repeat(room % 2) }
+      const tooLong = { ...greatest, name: `${greatest.name}n` }
+      assertRefused(await cache.cachePolicy(agent, tooLong), 'cache-policy', /document: .*1048576 bytes/)
+      assert.equal(valueOf(await cache.getPolicy(agent)), null)
+      valueOf(await cache.cachePolicy(agent, greatest))
+      assert.deepEqual(valueOf(await cache.getPolicy(agent)), greatest)
     },
   },
   {

@@ -110,7 +110,7 @@ reasons! {
         /// Its shape or count.
         Protocol = "protocol", "the server's answer has an unexpected shape";
         /// The stored value: of another type, or not UTF-8.
-        Value = "value", "the stored value is not a set of labels";
+        Value = "value", "the stored value is not of the kind that belongs there";
         /// Its size.
         TooLarge = "too-large", "the stored label set is too large to be read";
     }

@@ -1,7 +1,7 @@
 //! What every driver refuses before it does anything (`docs/compatibility.md`, section 2).
 
 use super::rate_limit_counter::MAX_TOTAL;
-use super::{Result, StorageError};
+use super::{PolicyDocument, Result, StorageError};
 use crate::{Failure, Operation, StoreError};
 
 /// Longest key of a counter, in UTF-8 bytes.
@@ -49,6 +49,15 @@ pub fn check_policy_ttl(ttl_secs: u64) -> Result<()> {
         return Ok(());
     }
     Err(invalid(Operation::CachePolicy, "ttl_secs must be from 1 to 2147483648 seconds"))
+}
+
+/// Checks the size of a policy to be cached, and answers the text to cache.
+///
+/// # Errors
+///
+/// [`StorageError::Backend`] over an `ERR_STORE_INVALID_ARGUMENT`.
+pub fn check_policy(policy: &PolicyDocument) -> Result<String> {
+    policy.to_json().map_err(|_| invalid(Operation::CachePolicy, "policy must have at most 1048576 bytes of JSON"))
 }
 
 fn invalid(operation: Operation, detail: &str) -> StorageError {

@@ -41,10 +41,14 @@ mod storage_error;
 mod storage_kind;
 mod storage_selection;
 
-pub use arguments::{MAX_COUNTER_KEY_BYTES, MAX_TTL_SECS, check_counter_key, check_increment, check_policy_ttl};
+pub use arguments::{
+    MAX_COUNTER_KEY_BYTES, MAX_TTL_SECS, check_counter_key, check_increment, check_policy, check_policy_ttl,
+};
 pub use id::{AgentId, InvalidId, SessionId};
 pub use memory::{MemoryPolicyStore, MemoryRateLimitCounter, MemorySessionStore, register as register_memory};
-pub use policy_document::{EnforcementMode, InvalidPolicy, PolicyDecision, PolicyDocument, PolicyRule};
+pub use policy_document::{
+    EnforcementMode, InvalidPolicy, MAX_POLICY_BYTES, PolicyDecision, PolicyDocument, PolicyRule,
+};
 pub use policy_store::{DEFAULT_POLICY_CACHE_TTL_SECS, PolicyCache, PolicyStore};
 pub use rate_limit_counter::{MAX_TOTAL, RateLimitCounter};
 pub use registry::{BuildError, HostComponent, Storage, StorageFactory, StorageRegistry};

@@ -5,6 +5,10 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 
+/// Longest JSON text of a policy, in bytes: 1 MiB, some ten thousand rules. What is longer is neither read nor written,
+/// so that nobody who may write to the cache makes every reader parse without end.
+pub const MAX_POLICY_BYTES: usize = 1 << 20;
+
 /// What an agent may do: an ordered list of rules. Spelled as the JSON of `docs/compatibility.md`, section 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, DeriveDeserialize)]
 pub struct PolicyDocument {
@@ -56,8 +60,16 @@ pub enum EnforcementMode {
 
 /// A text is not a policy document. `Display` says where, and not what is there.
 #[derive(Debug, thiserror::Error)]
-#[error("the text is no policy document: wrong at line {}, column {}", .0.line(), .0.column())]
-pub struct InvalidPolicy(#[source] serde_json::Error);
+#[error(transparent)]
+pub struct InvalidPolicy(Problem);
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("the text is no policy document: wrong at line {}, column {}", .0.line(), .0.column())]
+    Json(#[source] serde_json::Error),
+    #[error("the text is no policy document: longer than {MAX_POLICY_BYTES} bytes")]
+    TooLong,
+}
 
 impl PolicyDocument {
     /// Reads a document. Fields that it does not have are passed over, so that newer writers can be read; a missing
@@ -65,18 +77,25 @@ impl PolicyDocument {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy`] for everything else that is not of this shape.
+    /// [`InvalidPolicy`] for everything else that is not of this shape, and for more than [`MAX_POLICY_BYTES`], which
+    /// are not looked into.
     pub fn from_json(text: &str) -> Result<Self, InvalidPolicy> {
-        serde_json::from_str(text).map(|Mapping(document)| document).map_err(InvalidPolicy)
+        if text.len() > MAX_POLICY_BYTES {
+            return Err(InvalidPolicy(Problem::TooLong));
+        }
+        let read = serde_json::from_str(text).map(|Mapping(document)| document);
+        read.map_err(|error| InvalidPolicy(Problem::Json(error)))
     }
 
     /// The document as it is stored.
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy`] if the serialiser refuses, which no document has been seen to cause.
+    /// [`InvalidPolicy`] for more than [`MAX_POLICY_BYTES`], or if the serialiser refuses, which no document has been
+    /// seen to cause.
     pub fn to_json(&self) -> Result<String, InvalidPolicy> {
-        serde_json::to_string(self).map_err(InvalidPolicy)
+        let text = serde_json::to_string(self).map_err(|error| InvalidPolicy(Problem::Json(error)))?;
+        if text.len() > MAX_POLICY_BYTES { Err(InvalidPolicy(Problem::TooLong)) } else { Ok(text) }
     }
 }
 
@@ -168,6 +187,23 @@ mod tests {
             assert!(with_rules(rules).is_err(), "{rules}");
         }
         assert!(PolicyDocument::from_json(r#"[1,"n",[]]"#).is_err());
+    }
+
+    #[test]
+    fn a_text_is_read_and_written_up_to_its_greatest_length_and_not_beyond() {
+        let of_length = |length: usize| {
+            let policy =
+                |name| PolicyDocument { version: 1, name, rules: vec![], enforcement_mode: Default::default() };
+            let frame = policy(String::new()).to_json().unwrap().len();
+            policy("n".repeat(length - frame))
+        };
+        let greatest = of_length(MAX_POLICY_BYTES).to_json().unwrap();
+        assert_eq!(greatest.len(), MAX_POLICY_BYTES);
+        assert!(PolicyDocument::from_json(&greatest).is_ok());
+        // A space more: the document would be the same, and is not looked for.
+        let error = PolicyDocument::from_json(&format!("{greatest} ")).unwrap_err();
+        assert_eq!(error.to_string(), "the text is no policy document: longer than 1048576 bytes");
+        assert!(of_length(MAX_POLICY_BYTES + 1).to_json().is_err());
     }
 
     #[test]

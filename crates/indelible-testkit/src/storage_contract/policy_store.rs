@@ -2,8 +2,8 @@ use std::future::Future;
 use std::time::Instant;
 
 use indelible_core::storage::{
-    AgentId, DEFAULT_POLICY_CACHE_TTL_SECS, EnforcementMode, MAX_TTL_SECS, PolicyCache, PolicyDecision, PolicyDocument,
-    PolicyRule,
+    AgentId, DEFAULT_POLICY_CACHE_TTL_SECS, EnforcementMode, MAX_POLICY_BYTES, MAX_TTL_SECS, PolicyCache,
+    PolicyDecision, PolicyDocument, PolicyRule,
 };
 
 use super::{agent_id, assert_gone_after_one_second, assert_not_found, assert_refused, valid};
@@ -24,6 +24,7 @@ where
     a_later_policy_replaces_the_earlier_of_its_agent_only(&open().await).await;
     an_invalidated_policy_is_gone(&open().await).await;
     a_life_outside_its_range_is_refused(&open().await).await;
+    a_policy_beyond_the_greatest_length_is_refused(&open().await).await;
     a_policy_lives_as_long_as_it_was_told_at_last(&open().await).await;
     debug_shows_no_policy(&open().await).await;
 }
@@ -78,6 +79,17 @@ async fn a_life_outside_its_range_is_refused(store: &impl PolicyCache) {
     assert_not_found(&store.get_policy(&agent).await, "a refused policy is not kept");
     valid(store.cache_policy(&agent, &policy("p"), MAX_TTL_SECS).await);
     assert_eq!(valid(store.get_policy(&agent).await).name, "p", "the longest life is taken");
+}
+
+async fn a_policy_beyond_the_greatest_length_is_refused(store: &impl PolicyCache) {
+    let agent = agent_id();
+    let room = MAX_POLICY_BYTES - valid(policy("").to_json()).len();
+    let outcome = store.cache_policy(&agent, &policy(&"n".repeat(room + 1)), DEFAULT_POLICY_CACHE_TTL_SECS).await;
+    assert_refused(&outcome, "a policy beyond the greatest length is refused");
+    assert_not_found(&store.get_policy(&agent).await, "a refused policy is not kept");
+    let greatest = policy(&"n".repeat(room));
+    cache(store, &agent, &greatest).await;
+    assert_eq!(valid(store.get_policy(&agent).await), greatest, "the longest policy is taken");
 }
 
 async fn a_policy_lives_as_long_as_it_was_told_at_last(store: &impl PolicyCache) {

@@ -1,8 +1,6 @@
 //! Operations of one command and one reply.
 
-use indelible_core::{Failure, Undecodable};
-
-use super::{Stored, counter, policy, session_record};
+use super::{Stored, counter, policy, session_record, undecodable};
 use crate::fault::Fault;
 use crate::frame::{Opcode, Request};
 use crate::outcome::Answer;
@@ -35,7 +33,9 @@ impl Single {
     pub(super) fn accept(&mut self, reply: &Reply<'_>) -> Result<bool, Malformed> {
         self.result = Some(match (self.opcode, reply) {
             (_, Reply::Scalar(Element::Error(line))) => Err(Fault::from(ServerError::parse(line))),
-            (_, Reply::TooLarge) => Err(Fault::new(Failure::Undecodable(Undecodable::TooLarge))),
+            (Opcode::GetPolicy, Reply::TooLarge) => policy::too_long(),
+            // No record and no counter is that long: it is something else.
+            (_, Reply::TooLarge) => undecodable(),
             (Opcode::LoadSession, Reply::Array(fields)) => session_record::read(fields)?,
             (Opcode::Current, Reply::Scalar(Element::Bulk(value))) => counter::read(Some(value)),
             (Opcode::Current, Reply::Scalar(Element::Nil)) => counter::read(None),

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use indelible_core::storage::{
-    AgentId, PolicyCache, PolicyDocument, PolicyStore, Result, StorageError, check_policy_ttl,
+    AgentId, PolicyCache, PolicyDocument, PolicyStore, Result, StorageError, check_policy, check_policy_ttl,
 };
 use indelible_core::{Failure, Operation, StoreError, Undecodable};
 
@@ -27,11 +27,9 @@ impl RedisPolicyStore {
     /// As there.
     pub async fn cache_policy(&self, agent_id: &AgentId, policy: &PolicyDocument, ttl_secs: u64) -> Result<()> {
         self.pool.check_open(Operation::CachePolicy)?;
+        let document = check_policy(policy)?;
         check_policy_ttl(ttl_secs)?;
-        let unwritable = |error| StorageError::serialization("the policy has no JSON text").with_source(error);
-        let arguments = [policy.to_json().map_err(unwritable)?, ttl_secs.to_string()];
-        let [document, ttl_secs] = &arguments;
-        self.pool.tell(Opcode::CachePolicy, &agent_id.to_hex(), &[document, ttl_secs]).await?;
+        self.pool.tell(Opcode::CachePolicy, &agent_id.to_hex(), &[&document, &ttl_secs.to_string()]).await?;
         Ok(())
     }
 }

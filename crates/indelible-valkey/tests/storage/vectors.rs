@@ -2,7 +2,7 @@
 //! read.
 
 use indelible_core::storage::{
-    AgentId, PolicyDocument, PolicyStore, RateLimitCounter, SessionId, SessionRecord, SessionStore,
+    AgentId, MAX_POLICY_BYTES, PolicyDocument, PolicyStore, RateLimitCounter, SessionId, SessionRecord, SessionStore,
 };
 use indelible_testkit::{Reply, TestServer};
 use serde_json::Value;
@@ -193,4 +193,22 @@ async fn policies_of_the_originals_are_read_and_others_are_not_decodable() {
     command(&server, &["DEL", key]);
     command(&server, &["SADD", key, "text"]);
     assert!(is_undecodable(&policies.get_policy(&agent).await), "another type is no policy");
+}
+
+#[tokio::test]
+async fn what_is_longer_than_a_policy_may_be_is_not_decodable() {
+    let Some(server) = server() else { return };
+    let policy = vectors("policy");
+    let (agent, key) = (AgentId::from_hex(text(&policy, "agentId")).unwrap(), text(&policy, "key"));
+    let policies = default_backend(&server).policies();
+    let padded = |length: usize| {
+        let json = text(&policy, "json");
+        [json, &" ".repeat(length - json.len())].concat()
+    };
+    for (length, readable) in [(MAX_POLICY_BYTES, true), (MAX_POLICY_BYTES + 1, false), (5 << 20, false)] {
+        command(&server, &["SET", key, &padded(length)]);
+        let outcome = policies.get_policy(&agent).await;
+        assert_eq!(outcome.is_ok(), readable, "{length} bytes: {outcome:?}");
+        assert_eq!(is_undecodable(&outcome), !readable, "{length} bytes: {outcome:?}");
+    }
 }

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::ExpiringMap;
-use crate::storage::{AgentId, PolicyCache, PolicyDocument, PolicyStore, Result, StorageError, check_policy_ttl};
+use crate::storage::{
+    AgentId, PolicyCache, PolicyDocument, PolicyStore, Result, StorageError, check_policy, check_policy_ttl,
+};
 
 /// Keeps policies in this process; nothing outlives it and nothing is shared.
 #[derive(Default)]
@@ -30,6 +32,7 @@ impl PolicyStore for MemoryPolicyStore {
 #[async_trait]
 impl PolicyCache for MemoryPolicyStore {
     async fn cache_policy(&self, agent_id: &AgentId, policy: &PolicyDocument, ttl_secs: u64) -> Result<()> {
+        check_policy(policy)?;
         check_policy_ttl(ttl_secs)?;
         let now = Instant::now();
         let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
