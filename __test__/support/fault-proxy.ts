@@ -27,6 +27,13 @@ export type Fault =
 
 const PASS: Fault = { kind: 'pass' }
 
+/** Where a proxy listens. */
+export interface Listening {
+  readonly host: string
+  /** 0 for a free one. */
+  readonly port: number
+}
+
 /** A running proxy. `connections` counts those accepted, `bytes` those received, since the start. */
 export class FaultProxy implements AsyncDisposable {
   readonly #listener: Server
@@ -34,14 +41,18 @@ export class FaultProxy implements AsyncDisposable {
   #fault: Fault = PASS
   readonly #faultsBySource = new Map<string, Fault>()
   #targetPort: number
+  readonly host: string
   readonly port: number
   readonly bytes: Record<Direction, number> = { toServer: 0, toClient: 0 }
   connections = 0
 
-  /** Listens on a free loopback port and forwards to 127.0.0.1:`targetPort`. */
-  static async open(targetPort: number): Promise<FaultProxy> {
+  /** Listens, on a free loopback port unless told otherwise, and forwards to 127.0.0.1:`targetPort`. */
+  static async open(
+    targetPort: number,
+    { host, port }: Listening = { host: '127.0.0.1', port: 0 },
+  ): Promise<FaultProxy> {
     const listener = createServer({ allowHalfOpen: false, noDelay: true })
-    listener.listen(0, '127.0.0.1')
+    listener.listen(port, host)
     await once(listener, 'listening')
     return new FaultProxy(listener, targetPort)
   }
@@ -49,7 +60,9 @@ export class FaultProxy implements AsyncDisposable {
   private constructor(listener: Server, targetPort: number) {
     this.#listener = listener
     this.#targetPort = targetPort
-    this.port = (listener.address() as AddressInfo).port
+    const { address, port } = listener.address() as AddressInfo
+    this.host = address
+    this.port = port
     listener.on('connection', (client) => {
       this.connections += 1
       const fault = this.#faultFor(client.remoteAddress)
@@ -61,9 +74,9 @@ export class FaultProxy implements AsyncDisposable {
     })
   }
 
-  /** `redis://127.0.0.1:<port>` */
+  /** `redis://<host>:<port>` */
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`
+    return `redis://${this.host}:${this.port}`
   }
 
   /** How many connections are open through the proxy. */
@@ -77,7 +90,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#fault = fault.kind === 'halfOpen' ? PASS : fault
     if (fault.kind === 'refuse' && !refusing) this.#listener.close()
     if (fault.kind !== 'refuse' && refusing) {
-      this.#listener.listen(this.port, '127.0.0.1')
+      this.#listener.listen(this.port, this.host)
       await once(this.#listener, 'listening')
     }
     for (const link of this.#links) {

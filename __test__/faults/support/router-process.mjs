@@ -2,10 +2,10 @@
 
 import { connect, createServer } from 'node:net'
 
-const targetPort = Number(process.argv[2])
+const [targetPort, host, port] = process.argv.slice(2)
 
 const listener = createServer({ noDelay: true }, (client) => {
-  const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
+  const server = connect({ port: Number(targetPort), host: '127.0.0.1', noDelay: true })
   client.pipe(server).pipe(client)
   for (const socket of [client, server]) {
     const other = socket === client ? server : client
@@ -14,5 +14,5 @@ const listener = createServer({ noDelay: true }, (client) => {
   }
 })
 // The kernel takes one connection more than this for a process that does not, and drops every SYN after that.
-listener.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.send?.(listener.address()))
+listener.listen({ port: Number(port), host, backlog: 1 }, () => process.send?.(listener.address()))
 process.once('disconnect', () => process.exit())

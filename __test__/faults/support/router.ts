@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
+import type { Listening } from '../../support/fault-proxy.js'
+
 const PROGRAM = fileURLToPath(new URL('router-process.mjs', import.meta.url))
 /** How long a connection to a process that listens may take at most, in milliseconds. */
 const AT_ONCE_MS = 200
@@ -14,17 +16,22 @@ const AT_ONCE_MS = 200
 export class Router implements AsyncDisposable {
   readonly #process: ChildProcess
   #waiting: Socket[] = []
+  readonly host: string
   readonly port: number
 
-  /** Listens on a free loopback port and forwards to 127.0.0.1:`targetPort`. */
-  static async open(targetPort: number): Promise<Router> {
-    const child = fork(PROGRAM, [String(targetPort)], { execArgv: [] })
-    const [address] = (await once(child, 'message')) as [{ port: number }]
-    return new Router(child, address.port)
+  /** Listens, on a free loopback port unless told otherwise, and forwards to 127.0.0.1:`targetPort`. */
+  static async open(
+    targetPort: number,
+    { host, port }: Listening = { host: '127.0.0.1', port: 0 },
+  ): Promise<Router> {
+    const child = fork(PROGRAM, [String(targetPort), host, String(port)], { execArgv: [] })
+    const [listening] = (await once(child, 'message')) as [{ address: string; port: number }]
+    return new Router(child, { host: listening.address, port: listening.port })
   }
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, { host, port }: Listening) {
     this.#process = child
+    this.host = host
     this.port = port
   }
 
@@ -32,7 +39,7 @@ export class Router implements AsyncDisposable {
   async vanish(): Promise<void> {
     this.#process.kill('SIGSTOP')
     for (let accepted = true; accepted;) {
-      const socket = connect({ port: this.port, host: '127.0.0.1' })
+      const socket = connect({ port: this.port, host: this.host })
       socket.on('error', () => undefined)
       this.#waiting.push(socket)
       accepted = await new Promise((resolve) => {

@@ -44,6 +44,8 @@ export interface Build {
   /** `shipped` is the one in `native/`; `switched` has switches, and without `off` all mechanisms are on. */
   readonly addon: 'shipped' | 'switched'
   readonly off?: readonly Mechanism[]
+  /** More of the environment of the process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 interface Waiting {
@@ -62,9 +64,9 @@ export class RemoteStore implements AsyncDisposable {
    *
    * Mechanisms that are `off` need the switched build; all on, the shipped addon is the one that must hold.
    */
-  static async start({ addon, off = [] }: Build): Promise<RemoteStore> {
+  static async start({ addon, off = [], env: more = {} }: Build): Promise<RemoteStore> {
     // To write a backtrace takes longer than a deadline.
-    const env: NodeJS.ProcessEnv = { ...process.env, RUST_BACKTRACE: '0' }
+    const env: NodeJS.ProcessEnv = { ...process.env, RUST_BACKTRACE: '0', ...more }
     delete env['INDELIBLE_NATIVE_PATH']
     if (addon === 'switched') env['INDELIBLE_NATIVE_PATH'] = await switchedAddon()
     env['INDELIBLE_TEST_SWITCHES'] = off.join(',')

@@ -47,7 +47,7 @@ impl PolicyWatch {
 
     async fn connect(&self) -> Option<(Followed, UnboundedReceiver<PushInfo>)> {
         let mut events = Vec::new();
-        let stream = self.dialer.dial(&mut events).await.ok()?;
+        let (stream, trial) = self.dialer.dial(&mut events).await.ok()?;
         let mut info = RedisConnectionInfo::default().set_skip_set_lib_name().set_protocol(ProtocolVersion::RESP3);
         if let Some(login) = self.credentials.read(&mut events).await.ok()? {
             if let Some(username) = &login.username {
@@ -61,7 +61,11 @@ impl PolicyWatch {
         let (connection, driver) =
             MultiplexedConnection::new_with_config(&info, stream.into_io(), config).await.ok()?;
         let mut followed = Followed { connection, driver: tokio::spawn(driver) };
-        followed.ask(&["CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", PREFIX]).await.then_some((followed, pushes))
+        if !followed.ask(&["CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", PREFIX]).await {
+            return None;
+        }
+        trial.passed();
+        Some((followed, pushes))
     }
 
     /// Reports invalidations until the connection is lost.

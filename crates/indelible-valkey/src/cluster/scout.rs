@@ -51,7 +51,8 @@ impl Scout {
 
     async fn ask_telling(&self, address: &Address, events: &mut Vec<Event>) -> Result<SlotRanges, Fault> {
         let login = self.credentials.read(events).await?;
-        let stream = Dialer::new(Endpoint::at(address.clone()), self.tls.clone()).dial(events).await?;
+        let (stream, trial) = Dialer::new(Endpoint::at(address.clone()), self.tls.clone()).dial(events).await?;
+        trial.passed(); // the dialer ends here, and what it remembers with it
         let mut conversation = Conversation::over(stream).await?;
         if let Some(login) = login {
             let mut auth = redis::cmd("AUTH");

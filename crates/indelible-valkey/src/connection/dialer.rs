@@ -10,6 +10,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Stream;
 use super::stream::with_second_handle;
+use super::suspects::{Suspects, Trial};
 use crate::endpoint::{Address, Endpoint};
 use crate::event::Event;
 use crate::fault::Fault;
@@ -21,6 +22,7 @@ use crate::tls::{ClientTls, describe_tls_failure};
 pub(crate) struct Dialer {
     target: Target,
     tls: Option<Arc<ClientTls>>,
+    suspects: Suspects,
 }
 
 #[derive(Debug, Clone)]
@@ -32,12 +34,12 @@ enum Target {
 
 impl Dialer {
     pub(crate) fn new(endpoint: Endpoint, tls: Option<Arc<ClientTls>>) -> Self {
-        Self { target: Target::Fixed(endpoint), tls }
+        Self { target: Target::Fixed(endpoint), tls, suspects: Suspects::default() }
     }
 
     /// Connects to the primary that sentinels name.
     pub(crate) fn to_primary(primary: Arc<Primary>, tls: Option<Arc<ClientTls>>) -> Self {
-        Self { target: Target::Primary(primary), tls }
+        Self { target: Target::Primary(primary), tls, suspects: Suspects::default() }
     }
 
     /// Where it leads to, if that does not have to be found out first.
@@ -48,7 +50,8 @@ impl Dialer {
         }
     }
 
-    pub(crate) async fn dial(&self, events: &mut Vec<Event>) -> Result<Stream, Fault> {
+    /// The trial passes once the server has answered.
+    pub(crate) async fn dial(&self, events: &mut Vec<Event>) -> Result<(Stream, Trial), Fault> {
         match &self.target {
             Target::Fixed(endpoint) => self.dial_address(endpoint.address(), events).await,
             Target::Primary(primary) => {
@@ -58,10 +61,10 @@ impl Dialer {
                     Fault::new(Failure::NotPrimary(NotPrimary::Topology))
                         .with_detail("the sentinels name a server on another machine, and TLS is off: set tls")
                 })?;
-                let stream = self.dial_address(named.address(), events).await?;
+                let dialled = self.dial_address(named.address(), events).await?;
                 // Others may have found a newer primary while this one was being dialled.
                 if primary.is_current(named.address()) {
-                    return Ok(stream);
+                    return Ok(dialled);
                 }
                 Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)))
             }
@@ -80,23 +83,27 @@ impl Dialer {
         }
     }
 
-    async fn dial_address(&self, address: &Address, events: &mut Vec<Event>) -> Result<Stream, Fault> {
+    async fn dial_address(&self, address: &Address, events: &mut Vec<Event>) -> Result<(Stream, Trial), Fault> {
         match address {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await.map_err(|error| connect_fault(&error))?;
-                Stream::unix(stream).map_err(|error| connect_fault(&error))
+                let stream = Stream::unix(stream).map_err(|error| connect_fault(&error))?;
+                Ok((stream, Trial::without_choice()))
             }
             Address::Tcp { host, port } => self.dial_tcp(host, *port, events).await,
         }
     }
 
-    async fn dial_tcp(&self, host: &str, port: u16, events: &mut Vec<Event>) -> Result<Stream, Fault> {
+    async fn dial_tcp(&self, host: &str, port: u16, events: &mut Vec<Event>) -> Result<(Stream, Trial), Fault> {
         let mut last = Fault::new(Failure::Unavailable(Unavailable::Dns));
-        for address in self.resolve(host, port).await? {
+        let mut addresses = self.resolve(host, port).await?;
+        self.suspects.sort(&mut addresses);
+        for address in addresses {
+            let trial = self.suspects.trial(address);
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(|error| connect_fault(&error))?;
-                    return self.secure(stream, host, events).await;
+                    return Ok((self.secure(stream, host, events).await?, trial));
                 }
                 Err(error) => last = connect_fault(&error),
             }

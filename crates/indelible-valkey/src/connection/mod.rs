@@ -6,6 +6,7 @@ mod handshake;
 mod server_info;
 mod server_settings;
 mod stream;
+mod suspects;
 
 pub(crate) use conversation::{Conversation, push_auth};
 pub(crate) use dialer::Dialer;

@@ -65,11 +65,12 @@ impl LaneManager {
     }
 
     async fn open_telling(&self, events: &mut Vec<Event>) -> Result<Lane, Fault> {
-        let mut stream = self.dialer.dial(events).await?;
+        let (mut stream, trial) = self.dialer.dial(events).await?;
         let epoch = self.node.epoch();
         let mut reader = ReplyReader::new();
         let greeted = greet(&mut stream, &mut reader, &self.handshake, events).await;
         let info = greeted.map_err(|fault| self.dialer.blame(fault))?;
+        trial.passed();
         if self.node.epoch() != epoch {
             return Err(Fault::new(Failure::Unavailable(Unavailable::ConnectionLost)));
         }

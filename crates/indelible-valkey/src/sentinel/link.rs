@@ -88,7 +88,8 @@ impl Link {
     }
 
     async fn connect_telling(&self, events: &mut Vec<Event>) -> Result<Connection, Fault> {
-        let stream = self.dialer.dial(events).await?;
+        let (stream, trial) = self.dialer.dial(events).await?;
+        trial.passed();
         let mut connection = Connection { stream, reader: ReplyReader::new() };
         if let Some(login) = self.sentinels.credentials.read(events).await? {
             let mut out = Vec::new();
