@@ -1,6 +1,7 @@
 // What a Prometheus server scrapes of the activity of stores, against the real package.
 
 import { recordMetrics } from 'indelible/prometheus'
+import { RedisBackend, createRateLimiter } from 'indelible/storage'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 
@@ -38,6 +39,20 @@ test('operations, failures, alarms and states are scraped', async () => {
   )
   expect(await registry.metrics()).not.toContain(CANARY)
   recording[Symbol.dispose]()
+})
+
+test('what a limiter lets pass while its store is down is counted, hit by hit', async () => {
+  const registry = new Registry()
+  using _recording = recordMetrics(registry)
+  await using backend = await RedisBackend.connect({ url: 'redis://127.0.0.1:1', retry: { retries: 0 } })
+  const options = { points: 1, windowSecs: 60, keyPrefix: 'x', onStoreError: 'allow' } as const
+  const limiter = createRateLimiter(backend.rateLimiter(), options)
+  for (const _ of [1, 2, 3]) {
+    expect(await limiter.consume('alice')).toMatchObject({ allowed: true, reason: 'store-failed' })
+  }
+  expect(await samples(registry, 'indelible_operation_failures_total')).toEqual([
+    'indelible_operation_failures_total{kind="redis",op="increment",code="ERR_STORE_UNAVAILABLE",reason="refused"} 3',
+  ])
 })
 
 test('what is disposed of is in the registry no longer', async () => {

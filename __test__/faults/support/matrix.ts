@@ -1,6 +1,7 @@
 // The fault matrix: every fault, at every moment of an operation, for every operation of labels and of storage. A cell
 // that would mean nothing is named in its place with the reason.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -64,14 +65,24 @@ const STOPS: Readonly<Partial<Record<Moment, 'requests' | 'proof' | 'replies'>>>
   'reply cut': 'replies',
 }
 
+/** All that the stores of this process have told to whoever listens. */
+const told: string[] = []
+const CHANNELS = ['indelible:operation', 'indelible:alarm', 'indelible:state']
+
 /** Registers the tests of a group of rows, in each of the variants that it is to be seen in. */
 export function faultTests(faults: readonly Fault[], variants: readonly Variant[]): void {
   const rejections: unknown[] = []
   const note = (reason: unknown): unknown => rejections.push(reason)
-  beforeAll(() => void process.on('unhandledRejection', note))
+  const listen = (event: unknown): unknown => told.push(inspect(event, { depth: 9, showHidden: true }))
+  beforeAll(() => {
+    process.on('unhandledRejection', note)
+    for (const channel of CHANNELS) subscribe(channel, listen)
+  })
   afterAll(() => {
     process.removeListener('unhandledRejection', note)
+    for (const channel of CHANNELS) unsubscribe(channel, listen)
     expect(rejections).toEqual([])
+    expect(told.length).toBeGreaterThan(0)
   })
   const named = variants.map((variant) => [nameOf(variant), variant] as const)
   // Nearly all of a cell's time is spent waiting.
@@ -143,6 +154,7 @@ async function cell({ fault, variant, kind, moment }: Cell): Promise<void> {
   await fault.heal(scene)
   await until('the store to work again', async () => subject.works(), RECOVERY_MS)
   await subject.check(outcomes, fault.forgets === true && !known)
+  for (const canary of canaries) expect(told.filter((event) => event.includes(canary))).toEqual([])
 }
 
 /** How many connections the server has accepted, by its own account; 0 while it cannot be asked. */
