@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { until } from '../../__test__/support/topologies/until.js'
 import { command } from '../../scripts/command.mjs'
 
 /** The operator's `indelible init`, against one server and past the network. */
@@ -19,9 +20,12 @@ export class Generation {
     await this.#init(url)
   }
 
-  /** Tells every node that what was lost is lost. */
+  /** Tells every node that what was lost is lost, as soon as the server takes it: it may be full for the moment. */
   async accept(url: string): Promise<void> {
-    await this.#init(url, '--accept', '--yes')
+    await until('the server to take a generation', async () => {
+      await this.#init(url, '--accept', '--yes')
+      return true
+    })
   }
 
   async #init(url: string, ...options: readonly string[]): Promise<void> {
