@@ -59,7 +59,7 @@ test('equal sets are one object, which nobody can change', async () => {
 
 test('more distinct label sets than are remembered: each session still gets its own', async () => {
   await using store = await openStore(server(), { commandTimeoutMs: 5_000 })
-  // Over a kibibyte each, so that the 24 mebibytes that either side keeps of them do not hold all.
+  // Over a kibibyte each, so that the 16 mebibytes that either side keeps of them do not hold all.
   const labelsFor = (session: string): string[] =>
     [0, 1, 2, 3].map((n) => `${n}-${session}`.padEnd(MAX_LABEL_BYTES, '.'))
   const sessions = Array.from({ length: 25_000 }, () => randomUUID())

@@ -32,7 +32,7 @@ const NOTHING: u32 = 8;
 /// Label sets that the other side keeps at the most.
 const MAX_TOLD: usize = 65_536;
 /// Bytes that they take there, roughly.
-const MAX_TOLD_BYTES: usize = 24 * 1024 * 1024;
+const MAX_TOLD_BYTES: usize = 16 * 1024 * 1024;
 /// What a label takes there besides its text, in bytes, roughly.
 const LABEL_OVERHEAD: usize = 32;
 

@@ -11,7 +11,7 @@ use crate::resp::{Element, Elements};
 /// Sets of one kind kept; beyond it the table starts afresh.
 const MAX_SETS: usize = 65_536;
 /// Bytes kept, roughly; beyond it the table starts afresh.
-const MAX_BYTES: usize = 24 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// What a label takes besides its text, in bytes, roughly.
 const LABEL_OVERHEAD: usize = 32;
 
