@@ -10,10 +10,13 @@ export type LoadResult =
 /** Every label is stored, or why that is not certain. */
 export type AppendResult = { readonly ok: true } | { readonly ok: false; readonly error: StoreError }
 
-/** What an operation of the storage driver answers: text, or `undefined` where there is nothing. */
-export type ExchangeResult =
-  | { readonly ok: true; readonly value: string | undefined }
+/** What an operation of the storage driver answers. */
+export type ExchangeResult<Value = unknown> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: StoreError }
+
+/** Makes the answer of the text that was found, `undefined` where there is none. Must not throw. */
+export type Decode<Value = unknown> = (text: string | undefined) => ExchangeResult<Value>
 
 /** The answer to every append that succeeded: one frozen object, since it tells nothing else. */
 export const APPENDED: AppendResult = Object.freeze({ ok: true })

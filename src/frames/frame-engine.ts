@@ -3,7 +3,7 @@ import type { StoreAlarm } from '../events.js'
 import type { NativeStore } from '../native-addon.js'
 import { operationEvent } from '../operation-event.js'
 import { APPENDED, failed } from '../results.js'
-import type { AppendResult, ExchangeResult, LoadResult } from '../results.js'
+import type { AppendResult, Decode, ExchangeResult, LoadResult } from '../results.js'
 import { changesData, StoreError } from '../store-error.js'
 import type { StoreFailure, StoreOperation, UncheckedStoreErrorRecord } from '../store-error.js'
 import type { StoreHealth } from '../store-health.js'
@@ -20,7 +20,7 @@ export type PoliciesEvent =
   | { readonly name: 'invalidated'; readonly agents: readonly string[] }
 
 /** The answer to a write of the storage driver: one frozen object, since it tells nothing else. */
-const DONE: ExchangeResult = Object.freeze({ ok: true, value: undefined })
+const DONE: ExchangeResult<undefined> = Object.freeze({ ok: true, value: undefined })
 
 /** Bytes of one frame; a larger turn makes several. */
 const MAX_FRAME_BYTES = 1024 * 1024
@@ -92,13 +92,23 @@ export class FrameEngine implements ReplySink {
     return this.#call('append', ids, labels, signal)
   }
 
-  /** One operation of the storage driver: what it is about, and what goes with it, as text. */
-  exchange(
+  /** A write of the storage driver: what it is about, and what goes with it, as text. */
+  write(
     operation: StoreOperation,
     ids: readonly string[],
-    args?: readonly string[],
-  ): Promise<ExchangeResult> {
-    return this.#call(operation, ids, args, undefined)
+    args: readonly string[],
+  ): Promise<ExchangeResult<undefined>> {
+    return this.#call(operation, ids, args, undefined) as Promise<ExchangeResult<undefined>>
+  }
+
+  /** An operation of the storage driver that answers with what it has found. */
+  ask<Value>(
+    operation: StoreOperation,
+    ids: readonly string[],
+    args: readonly string[],
+    decode: Decode<Value>,
+  ): Promise<ExchangeResult<Value>> {
+    return this.#call(operation, ids, args, undefined, decode) as Promise<ExchangeResult<Value>>
   }
 
   /** Takes nothing more; resolves once everything under way has settled, by its own deadline at the latest. */
@@ -130,6 +140,7 @@ export class FrameEngine implements ReplySink {
     ids: readonly string[],
     args: readonly string[] | undefined,
     signal: AbortSignal | undefined,
+    decode?: Decode,
   ): Promise<Result> {
     const pending = this.#pending
     if (pending.taken >= this.#maxInFlight || pending.bytesTaken >= MAX_BYTES_IN_FLIGHT) {
@@ -138,7 +149,7 @@ export class FrameEngine implements ReplySink {
     const promise = new Promise<Result>(this.#capture)
     const resolve = this.#resolve as Settle
     const startedAt = operationChannel.hasSubscribers ? performance.now() : 0
-    const token = pending.add(resolve, operation, this.#watchdog.tick, startedAt)
+    const token = pending.add(resolve, operation, this.#watchdog.tick, startedAt, decode)
     if (pending.awaited === 1) this.#watchdog.start()
     if (signal !== undefined) this.#listen(signal, token, promise)
 
@@ -228,8 +239,8 @@ export class FrameEngine implements ReplySink {
     this.#settle(token, (isAppend ? APPENDED : DONE) as Result)
   }
 
-  value(token: number, value: string | undefined): void {
-    this.#settle(token, Object.freeze({ ok: true, value }) as Result)
+  value(token: number, text: string | undefined): void {
+    this.#settle(token, this.#pending.decode(token, text))
   }
 
   #settle(token: number, result: Result): void {

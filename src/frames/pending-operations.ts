@@ -1,4 +1,4 @@
-import type { AppendResult, ExchangeResult, LoadResult } from '../results.js'
+import type { AppendResult, Decode, ExchangeResult, LoadResult } from '../results.js'
 import type { StoreOperation } from '../store-error.js'
 
 /** Any result: a load gets a {@link LoadResult}, an append an {@link AppendResult}, all others an {@link ExchangeResult}. */
@@ -19,6 +19,7 @@ export class PendingOperations {
   readonly #bytes: number[] = []
   readonly #tick: number[] = []
   readonly #startedAt: number[] = []
+  readonly #decode: (Decode | undefined)[] = []
   readonly #free: number[] = []
   #awaited = 0
   #bytesTaken = 0
@@ -38,13 +39,23 @@ export class PendingOperations {
     return this.#awaited
   }
 
-  /** Takes a token. `startedAt` is 0 unless somebody wants to know how long operations take. */
-  add(settle: Settle, operation: StoreOperation, tick: number, startedAt: number): number {
+  /**
+   * Takes a token. `startedAt` is 0 unless somebody wants to know how long operations take; `decode` is for operations
+   * that answer with a text.
+   */
+  add(
+    settle: Settle,
+    operation: StoreOperation,
+    tick: number,
+    startedAt: number,
+    decode: Decode | undefined,
+  ): number {
     const token = this.#free.pop() ?? this.#settle.length
     this.#settle[token] = settle
     this.#operation[token] = operation
     this.#tick[token] = tick
     this.#startedAt[token] = startedAt
+    this.#decode[token] = decode
     this.#bytes[token] = 0
     this.#awaited += 1
     return token
@@ -62,6 +73,13 @@ export class PendingOperations {
 
   startedAt(token: number): number {
     return this.#startedAt[token] as number
+  }
+
+  /** The answer to an operation that has found `text`. */
+  decode(token: number, text: string | undefined): Result {
+    const decode = this.#decode[token]
+    if (decode === undefined) throw new Error('the native engine answered with a text that nobody asked for')
+    return decode(text) as Result
   }
 
   /** The engine has answered: frees the token and returns who waits for it, if anyone still does. */

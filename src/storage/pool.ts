@@ -6,6 +6,7 @@ import { FrameEngine } from '../frames/frame-engine.js'
 import type { PoliciesEvent } from '../frames/frame-engine.js'
 import { loadNativeAddon } from '../native-addon.js'
 import { failed } from '../results.js'
+import type { Decode } from '../results.js'
 import type { CredentialsProvider } from '../session-store-factory.js'
 import { readMapping } from '../store-config.js'
 import type { StorageOperation } from '../store-error.js'
@@ -48,13 +49,23 @@ export class Pool implements AsyncDisposable {
     return this.#closing === undefined ? undefined : failed({ code: 'ERR_STORE_CLOSED', operation })
   }
 
-  /** Runs one operation of a store. The arguments have been checked. */
-  exchange(
+  /** Runs one write of a store. The arguments have been checked. */
+  write(
     operation: StorageOperation,
     id: string,
     args: readonly string[] = NONE,
-  ): Promise<StorageResult<string | undefined>> {
-    return this.#engine.exchange(operation, [id], args)
+  ): Promise<StorageResult<undefined>> {
+    return this.#engine.write(operation, [id], args)
+  }
+
+  /** Runs one operation of a store that answers with what was found. The arguments have been checked. */
+  ask<Value>(
+    operation: StorageOperation,
+    id: string,
+    args: readonly string[],
+    decode: Decode<Value>,
+  ): Promise<StorageResult<Value>> {
+    return this.#engine.ask(operation, [id], args, decode)
   }
 
   /** Tells `listener` which policies change in the server, if {@link tracksPolicies}. */
@@ -83,7 +94,8 @@ export class Pool implements AsyncDisposable {
   }
 }
 
-const NONE: readonly string[] = []
+/** No arguments beyond the id. */
+export const NONE: readonly string[] = []
 
 /**
  * Builds the pool that stores share. Validates the configuration and reads the files that it names; dials nothing:
