@@ -134,3 +134,56 @@ test('close settles with the last operation, and an abort does not hold it up', 
   await closing
   expect(closed).toBe(true)
 })
+
+describe('callers that move in step', () => {
+  /** Sizes of the frames that turns of `callers` callers make, all of them answered before the next one. */
+  async function framesOf(callers: number, turns: number): Promise<number[][]> {
+    const { engine, native } = engineOver({ maxInFlight: 1_024 })
+    native.reply(record.emptySet(7))
+    const frames: number[][] = []
+    for (let turn = 0; turn < turns; turn++) {
+      const before = native.tokens.length
+      const sizes: number[] = []
+      native.onSubmit = () => {
+        sizes.push(native.tokens.length - before - sizes.reduce((sum, size) => sum + size, 0))
+        return true
+      }
+      const loads = Array.from({ length: callers }, () => load(engine))
+      await new Promise(setImmediate)
+      native.reply(...native.tokens.slice(before).map((token) => record.loaded(token, 7)))
+      expect((await Promise.all(loads)).filter(({ ok }) => !ok)).toEqual([])
+      frames.push(sizes)
+    }
+    return frames
+  }
+
+  test('go in two halves next time', async () => {
+    expect(await framesOf(64, 4)).toEqual([[64], [32, 32], [64], [32, 32]])
+    expect(await framesOf(33, 2)).toEqual([[33], [16, 17]])
+  })
+
+  test('stay together where they are few, or so many that the engine cuts them', async () => {
+    expect(await framesOf(31, 2)).toEqual([[31], [31]])
+    expect(await framesOf(256, 2)).toEqual([[256], [256]])
+  })
+
+  test('are left alone while others are under way', async () => {
+    const { engine, native } = engineOver({ maxInFlight: 1_024 })
+    const other = load(engine)
+    await new Promise(setImmediate)
+    let crossings = 0
+    native.onSubmit = () => {
+      crossings += 1
+      return true
+    }
+    for (let turn = 0; turn < 3; turn++) {
+      const loads = Array.from({ length: 64 }, () => load(engine))
+      await new Promise(setImmediate)
+      native.reply(record.emptySet(7), ...native.tokens.slice(-64).map((token) => record.loaded(token, 7)))
+      await Promise.all(loads)
+    }
+    expect(crossings).toBe(3)
+    native.reply(record.loaded(native.tokens[0] ?? -1, 7))
+    expect(labelsOf(await other)).toEqual([])
+  })
+})

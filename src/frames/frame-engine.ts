@@ -24,6 +24,8 @@ const DONE: ExchangeResult<undefined> = Object.freeze({ ok: true, value: undefin
 
 /** Bytes of one frame; a larger turn makes several. */
 const MAX_FRAME_BYTES = 1024 * 1024
+/** Operations of a turn that may go out in two parts: fewer are not worth a second crossing, and more are cut by the engine. */
+const DIVISIBLE = { from: 32, to: 255 } as const
 /** Bytes of all operations that may be under way at once. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 /** How long after the engine's own deadline the watchdog takes it for lost, in milliseconds. */
@@ -33,7 +35,7 @@ const WATCHDOG_SLACK_MS = 1000
  * The JavaScript half of the engine: operations of one turn go out in one frame, answers come back in one.
  *
  * The first operation of a turn schedules the flush for the end of that turn, when every promise reaction of the
- * turn has run: one crossing carries whatever they asked for.
+ * turn has run: one crossing carries whatever they asked for, or two where callers move in step.
  */
 export class FrameEngine implements ReplySink {
   readonly #native: NativeStore
@@ -43,6 +45,8 @@ export class FrameEngine implements ReplySink {
   readonly #pending = new PendingOperations()
   readonly #watchdog: Watchdog
   readonly #maxInFlight: number
+  /** Operations after which a turn's first frame goes out; see {@link #partOf}. */
+  #part = Infinity
   readonly #flush = (): void => this.#submit()
   /** Hands the executor's `resolve` out, so that no closure is made for each operation. */
   readonly #capture = (resolve: Settle): void => {
@@ -156,7 +160,7 @@ export class FrameEngine implements ReplySink {
     const writer = this.#writer
     if (writer.length === 0) process.nextTick(this.#flush)
     pending.setBytes(token, writer.push(token, OPCODE[operation], ids, args))
-    if (writer.length >= MAX_FRAME_BYTES) this.#submit()
+    if (writer.operations >= this.#part || writer.length >= MAX_FRAME_BYTES) this.#submit()
     return promise
   }
 
@@ -180,7 +184,19 @@ export class FrameEngine implements ReplySink {
       accepted = false
     }
     if (!accepted) this.#refuse(writer)
+    this.#part = this.#partOf(writer.operations)
     writer.reset()
+  }
+
+  /**
+   * How many operations of the next turn go out first. Callers that all wait for one frame move in step: the server rests
+   * while JavaScript works, and the other way round. So where a frame carries everything that is under way, the next
+   * turn goes out in two halves, and from then on one half of the callers is served while the other works.
+   */
+  #partOf(operations: number): number {
+    const movesInStep = this.#part === Infinity && operations === this.#pending.taken
+    const isDivisible = operations >= DIVISIBLE.from && operations <= DIVISIBLE.to
+    return movesInStep && isDivisible ? operations >>> 1 : Infinity
   }
 
   /** The engine is gone: fails every operation of the frame. */

@@ -29,6 +29,7 @@ const NOTHING: readonly string[] = []
 export class FrameWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #length = 0
+  #operations = 0
 
   /** The buffer; its first {@link length} bytes are the frame. */
   get bytes(): Buffer {
@@ -40,9 +41,15 @@ export class FrameWriter {
     return this.#length
   }
 
+  /** Operations added since the last {@link reset}. */
+  get operations(): number {
+    return this.#operations
+  }
+
   /** Begins the next frame. The buffer is used again, so the last frame must have been copied. */
   reset(): void {
     this.#length = 0
+    this.#operations = 0
   }
 
   /**
@@ -51,6 +58,7 @@ export class FrameWriter {
    */
   push(token: number, opcode: number, ids: readonly string[], args: readonly string[] = NOTHING): number {
     const start = this.#length
+    this.#operations += 1
     this.#reserve(HEADER_BYTES)
     this.#length = start + HEADER_BYTES
     for (let index = 0; index < ids.length; index++) this.#text(ids[index] as string)
