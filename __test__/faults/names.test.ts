@@ -14,6 +14,8 @@ import { Router } from './support/router.js'
 /** Loopback, so that no TLS is asked for; the resolver of the test says where it is. */
 const NAME = 'localhost'
 const [ONE, TWO, THREE] = ['127.0.0.2', '127.0.0.3', '127.0.0.4']
+/** Of a network that exists in documents only. */
+const ELSEWHERE = '192.0.2.1'
 /** D of docs/compatibility.md at the default settings, and what a slow machine adds to it, in milliseconds. */
 const [DEADLINE_MS, SLACK_MS] = [1_550, 500]
 /** How soon a store is well again after its fault is mended, in milliseconds. */
@@ -119,6 +121,19 @@ test.each<readonly [string, Resolution, object]>([
 
   await resolver.says([ONE])
   expect(await recovered(store, session, 'ERR_STORE_UNAVAILABLE', 'ERR_STORE_TIMEOUT')).toEqual(['PII'])
+})
+
+test('without TLS no address of another machine is dialled, whatever the name leads to', async () => {
+  await using live = await FaultProxy.open(server().port, { host: ONE, port: 0 })
+  await using resolver = await Resolver.open(NAME, [ELSEWHERE])
+  await using store = await openStore(resolver, live.port)
+  const session = randomUUID()
+  expect(await load(store, session)).toMatchObject({
+    ok: false,
+    error: { code: 'ERR_STORE_UNAVAILABLE', reason: 'dns' },
+  })
+  await resolver.says([ELSEWHERE, ONE])
+  expect(await recovered(store, session, 'ERR_STORE_UNAVAILABLE')).toEqual([])
 })
 
 /** What is dead at the first address, on the port of the live one. */
