@@ -1,6 +1,8 @@
 // Names whose addresses change, vanish, or lead nowhere, while a store is connected and while it connects.
 
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
 
 import { expect, test, vi } from 'vitest'
 
@@ -121,6 +123,22 @@ test.each<readonly [string, Resolution, object]>([
 
   await resolver.says([ONE])
   expect(await recovered(store, session, 'ERR_STORE_UNAVAILABLE', 'ERR_STORE_TIMEOUT')).toEqual(['PII'])
+})
+
+test('a resolver that stays silent keeps no process from ending', async () => {
+  await using resolver = await Resolver.open(NAME, 'silence')
+  const program = `
+    import { openSessionStore } from 'indelible'
+    const store = await openSessionStore({ kind: 'valkey', endpoint: '${NAME}:6379' })
+    const load = await store.loadLabels('s')
+    process.stdout.write(load.ok ? 'ok' : load.error.code)
+  `
+  // A process that does not end is killed, which rejects.
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...process.env, ...resolver.env },
+    timeout: 15_000,
+  })
+  expect(stdout).toBe('ERR_STORE_TIMEOUT')
 })
 
 test('without TLS no address of another machine is dialled, whatever the name leads to', async () => {
