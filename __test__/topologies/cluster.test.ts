@@ -86,6 +86,28 @@ test(
   LIMIT_MS,
 )
 
+test(
+  'appends of one turn go to different slots of one node, the idle one too',
+  async () => {
+    const cluster = await startCluster()
+    const slots = [0, 1, 2]
+    for (const durability of ['bestEffort', { replicas: 1 }]) {
+      await using store = await openClusterStore(cluster, { durability })
+      // The way in is known, and nothing is under way: such a turn is sent without a detour.
+      expect(await store.loadLabels(SESSIONS)).toMatchObject({ ok: true })
+      for (const label of ['first', 'again']) {
+        const appends = slots.map((slot) => store.appendLabels(sessionInSlot(slot), [label]))
+        expect(await Promise.all(appends)).toEqual(slots.map(() => ({ ok: true })))
+      }
+    }
+    for (const slot of slots) {
+      const owner = await cluster.primaryOf(slot)
+      expect(await owner.peer.run('SMEMBERS', keyOf(sessionInSlot(slot)))).toHaveLength(2)
+    }
+  },
+  LIMIT_MS,
+)
+
 describe('a replica takes over', () => {
   test.each([
     ['planned', []],

@@ -44,8 +44,8 @@ impl Topology {
                 Ok(Batch::new(Arc::new(frame), slots, Arc::clone(lanes)))
             }
             Self::Cluster(cluster) => {
-                let slots = slots_of(&frame, Origin::Caller);
-                match cluster.idle_lanes(joins, &frame, &slots) {
+                let mut slots = slots_of(&frame, Origin::Caller);
+                match cluster.idle_lanes(joins, &frame, &mut slots) {
                     Some(lanes) => Ok(Batch::counted(Arc::new(frame), slots, lanes)),
                     None => Err(frame),
                 }

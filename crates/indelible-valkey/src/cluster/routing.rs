@@ -57,8 +57,8 @@ impl Router<'_> {
         }
     }
 
-    /// The node that all of `slots` can go to as they are, if there is one.
-    pub(super) fn common_owner(&self, frame: &Frame, slots: &[Slot]) -> Option<&Member> {
+    /// The node that all of `slots` can go to as they are, if there is one; they are told the hash slots of their keys.
+    pub(super) fn common_owner(&self, frame: &Frame, slots: &mut [Slot]) -> Option<&Member> {
         let mut common = None;
         for slot in slots {
             let request = request_of(frame, slot)?;
@@ -69,6 +69,9 @@ impl Router<'_> {
                 if *common.get_or_insert(spot.group) != spot.group || !can_stay_together(request.opcode, first, spot) {
                     return None;
                 }
+            }
+            if let Some(Spot { hash_slot, .. }) = first {
+                *slot = slot.at(hash_slot, false);
             }
         }
         self.map.members().get(common?)

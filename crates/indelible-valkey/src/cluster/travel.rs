@@ -35,8 +35,8 @@ impl Cluster {
     }
 
     /// The lanes that operations may go over as they are, from the caller's own thread: those of their only node, if it
-    /// is idle.
-    pub(crate) fn idle_lanes(&self, joins: &Joins, frame: &Frame, slots: &[Slot]) -> Option<Arc<Lanes>> {
+    /// is idle. They are told the hash slots of their keys.
+    pub(crate) fn idle_lanes(&self, joins: &Joins, frame: &Frame, slots: &mut [Slot]) -> Option<Arc<Lanes>> {
         let map = self.map()?;
         let router = Router { rule: &self.rule, map: &map, joins, asked: None };
         let owner = router.common_owner(frame, slots)?;
@@ -141,7 +141,7 @@ pub(crate) fn retry(store: &Arc<StoreCore>, cluster: &Arc<Cluster>, batch: &Batc
         let router = Router { rule: &cluster.rule, map: &map, joins: store.joins(), asked: None };
         for (slot, fault) in &failed {
             // The breaker of a node that is left hears how it ended there; else it hears how it ends at last.
-            let owner = router.common_owner(batch.frame(), &[*slot]);
+            let owner = router.common_owner(batch.frame(), &mut [*slot]);
             if owner.is_none_or(|owner| !Arc::ptr_eq(&owner.lanes, batch.lanes())) {
                 store.note(batch.lanes(), slot, fault.signal(), Instant::now());
             }
