@@ -14,7 +14,7 @@ use crate::label_commands::LabelCommands;
 use crate::memory::Memory;
 use crate::operation::{Ending, Judgement, Operation, Progress, Transaction};
 use crate::proof::Proof;
-use crate::resp::{Elements, Malformed, Reply};
+use crate::resp::{Element, Elements, Malformed, Reply};
 use crate::session_in_flight::SessionInFlight;
 use crate::session_life::SessionLife;
 use crate::switches::{Stage, panic_point};
@@ -32,6 +32,8 @@ pub(crate) struct Pipeline {
     current: usize,
     current_session: usize,
     current_run: usize,
+    /// Whether the transaction that was executed last has changed something; `None` while none was executed.
+    last_changed: Option<bool>,
     proof: Proof,
     /// The proof is a touch of a key: it stands for the loads alone, since every append is a write itself.
     is_touched: bool,
@@ -142,6 +144,7 @@ impl Pipeline {
             current: 0,
             current_session: 0,
             current_run: 0,
+            last_changed: None,
             is_touched: matches!(proof, Proof::Touch),
             proof,
             deadline,
@@ -160,6 +163,12 @@ impl Pipeline {
     /// Digest of the last session that it concerns.
     pub(crate) fn last_digest(&self) -> Option<&SessionDigest> {
         self.sessions.last().map(|session| &session.digest)
+    }
+
+    /// Whether the last of its transactions that were executed has changed something, and so has reached whatever the
+    /// server propagates to; `None` where none was executed.
+    pub(crate) fn last_changed(&self) -> Option<bool> {
+        self.last_changed
     }
 
     /// Its replies are in, but `fault` stands against them: nothing of it counts.
@@ -213,7 +222,11 @@ impl Pipeline {
         let end = run.first + run.operations;
         match run.transaction.accept(reply)? {
             Progress::More => return Ok(()),
-            Progress::Executed(results) => self.share_out(&results, end)?,
+            Progress::Executed(results) => {
+                let changes = |result| matches!(result, Element::Integer(1..));
+                self.last_changed = Some(results.iter().any(changes));
+                self.share_out(&results, end)?;
+            }
             Progress::Refused => {}
         }
         let slots = self.batch.slots().get(self.current..end).unwrap_or_default();

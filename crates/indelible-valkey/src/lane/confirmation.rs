@@ -136,7 +136,7 @@ impl Confirmation {
                 Ok(None)
             }
             (None, Reply::Scalar(Element::Error(line))) => {
-                self.propagated = Some(Err(refused(line)));
+                self.propagated = Some(self.refused(line));
                 Ok(None)
             }
             (Some(Err(fault)), Reply::Scalar(Element::Integer(_) | Element::Error(_))) => {
@@ -149,18 +149,26 @@ impl Confirmation {
                     Verdict::Short(u32::try_from(*count).unwrap_or(u32::MAX))
                 }))
             }
-            (Some(Ok(())), Reply::Scalar(Element::Error(line))) => Ok(Some(Verdict::Refused(refused(line)))),
+            (Some(Ok(())), Reply::Scalar(Element::Error(line))) => {
+                Ok(Some(Verdict::Refused(Fault::from(ServerError::parse(line)))))
+            }
             _ => Err(Malformed),
         }
     }
-}
 
-/// The refusal of the confirmation. That the key of the `SET` would be new to a slot that is being moved says nothing of
-/// where the appended keys are: an append that followed it would be split between two nodes. It is tried again here.
-fn refused(line: &[u8]) -> Fault {
-    let mut fault = Fault::from(ServerError::parse(line));
-    if matches!(fault.redirect.as_deref(), Some(Redirect::Ask(_))) {
-        fault.redirect = Some(Box::new(Redirect::TryAgain));
+    /// What the refusal of the `SET` means. In a slot that is being moved its key would be new, so it is sent on with
+    /// `ASK`; that says nothing of where the appended keys are, and an append that followed it would be split between
+    /// two nodes. Where the last transaction has changed something, the `WAIT` asks about that. Else it would ask about
+    /// too little, and the appends are tried again here.
+    fn refused(&self, line: &[u8]) -> Result<(), Fault> {
+        let mut fault = Fault::from(ServerError::parse(line));
+        if matches!(fault.redirect.as_deref(), Some(Redirect::Ask(_))) {
+            let last_changed = self.executed.iter().rev().find_map(|(pipeline, _)| pipeline.last_changed());
+            if last_changed == Some(true) {
+                return Ok(());
+            }
+            fault.redirect = Some(Box::new(Redirect::TryAgain));
+        }
+        Err(fault)
     }
-    fault
 }
