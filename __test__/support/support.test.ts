@@ -77,7 +77,7 @@ describe('fault proxy', () => {
     await client.send('PING')
     for (const after of [{ kind: 'pass' }, { kind: 'delay', ms: 1 }] as const) {
       const arrived: string[] = []
-      const note = (reply: unknown): void => void arrived.push(String(reply))
+      const note = (answer: unknown): void => void arrived.push(String(answer))
       const { toServer } = proxy.bytes
       await proxy.inject({ kind: 'delay', ms: 60_000 })
       const held = client.send('ECHO', 'first').then(note)
