@@ -26,7 +26,7 @@ const RECOVERY_MS = 3_000
 /** A test waits for a cluster to come up, and for a takeover or two. */
 const LIMIT_MS = 90_000
 /** What moving every slot may take: some 80,000 commands that change the configuration of a node. */
-const MOVING_LIMIT_MS = 300_000
+const MOVING_LIMIT_MS = 600_000
 /**
  * Where times are not what is tested: nodes that keep their configuration on a busy disk are late now and then, and must
  * neither be called down nor refuse writes for that, nor let a call run out of time.

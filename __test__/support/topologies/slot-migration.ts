@@ -1,6 +1,6 @@
 // Slots on their way from one primary to another, as an operator's tool moves them: each step by step, under load.
 
-import type { RespClient, RespValue } from '../resp.js'
+import { type RespClient, RespError } from '../resp.js'
 import { Parts } from './parts.js'
 import type { Peer } from './peer.js'
 
@@ -23,6 +23,8 @@ export interface Move {
  * confirm every SETSLOT before it obeys, and holds up the connection meanwhile.
  */
 const AT_ONCE = 64
+/** How often a node is asked for a step that its replicas must confirm. */
+const ATTEMPTS = 15
 /** Keys that are asked for at a time. */
 const KEYS_AT_ONCE = 100
 /** How long one MIGRATE may take, in milliseconds. */
@@ -105,12 +107,20 @@ class Mover implements AsyncDisposable {
   }
 }
 
+/** Asks again while the node's replicas are late: it gives them two seconds. */
 async function set(client: RespClient, slot: number, ...state: readonly [string, string]): Promise<void> {
-  await client.send('CLUSTER', 'SETSLOT', String(slot), ...state).catch(unlessMoved)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.send('CLUSTER', 'SETSLOT', String(slot), ...state)
+      return
+    } catch (error) {
+      if (isOfMovedSlot(error)) return
+      if (attempt === ATTEMPTS || !(error instanceof RespError) || error.code !== 'NOREPLICAS') throw error
+    }
+  }
 }
 
 /** A slot that has moved already is refused by its new owner or by its old one: nothing is left to be done there. */
-function unlessMoved(error: unknown): RespValue {
-  if (error instanceof Error && /already the owner|not the owner/.test(error.message)) return null
-  throw error
+function isOfMovedSlot(error: unknown): boolean {
+  return error instanceof Error && /already the owner|not the owner/.test(error.message)
 }

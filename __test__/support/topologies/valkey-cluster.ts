@@ -10,7 +10,7 @@ import { until } from './until.js'
 /** Slots of a cluster. */
 export const SLOTS = 16_384
 /** What moving the slots of a node may take, in milliseconds: a bound for what hangs. */
-const MOVING_LIMIT_MS = 120_000
+const MOVING_LIMIT_MS = 180_000
 /** How long a node must be silent before the others call it down, in milliseconds; above what the fence needs. */
 const NODE_TIMEOUT_MS = 3_000
 
