@@ -78,7 +78,9 @@ describe('a save that is cut off', () => {
       await using admin = await connect(server().port)
       const uncertain = { ok: 0, failed: 0, kept: 0 }
       for (let length = 0; uncertain.ok === 0; length += 1) {
-        const backend = await openBackend(proxy, { poolSize: 1, retry: { retries: 0 } })
+        // Greeting takes as long as a busy machine needs: it is the save that is looked at.
+        const patience = { connectTimeoutMs: 5_000, commandTimeoutMs: 5_000 }
+        const backend = await openBackend(proxy, { poolSize: 1, retry: { retries: 0 }, ...patience })
         const sessions = backend.sessions()
         const sessionId = freshId()
         valueOf(await sessions.load(sessionId)) // greeted, so that the cut meets the save
