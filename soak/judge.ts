@@ -49,7 +49,7 @@ export async function judge(circumstances: Circumstances): Promise<Findings> {
     shown: totals.shown,
     calm: calmLoads(outcomes, windows, circumstances),
     deadSessions: deadSessions(outcomes, hot, lastFaultAt, circumstances),
-    recoveries: recoveries(outcomes, windows),
+    recoveries: recoveries(outcomes, windows, circumstances),
     slowestFailureMs: slowestFailure(outcomes),
     strays: remains.flatMap(({ strays }) => strays),
     memoryGrowth: memoryGrowth(remains),

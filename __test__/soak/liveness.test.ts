@@ -49,12 +49,11 @@ test('dead sessions: no load of them succeeded in time', () => {
   expect(deadSessions(outcomes, sessions, 100, GRACE)).toEqual(sessions.slice(1))
 })
 
-test('faults that overlap are one burst', () => {
-  expect(bursts([fault(5, 8, 'c'), fault(0, 3, 'a'), fault(1, 4, 'b')])).toEqual([
-    fault(0, 4, 'a, b'),
-    fault(5, 8, 'c'),
-  ])
-  expect(bursts([fault(0, 9, 'long'), fault(1, 2, 'short')])).toEqual([fault(0, 9, 'long, short')])
+test('faults that overlap, or leave no time to recover between them, are one burst', () => {
+  const windows = [fault(5, 8, 'c'), fault(0, 3, 'a'), fault(1, 4, 'b')]
+  expect(bursts(windows, { recoveryMs: 1 })).toEqual([fault(0, 4, 'a, b'), fault(5, 8, 'c')])
+  expect(bursts(windows, { recoveryMs: 2 })).toEqual([fault(0, 8, 'a, b, c')])
+  expect(bursts([fault(0, 9, 'long'), fault(1, 2, 'short')], GRACE)).toEqual([fault(0, 9, 'long, short')])
 })
 
 describe('recovery', () => {
@@ -67,21 +66,23 @@ describe('recovery', () => {
       outcome(40, true),
       outcome(50, true, { process: 2 }), // not there before: nothing to recover from
     ]
-    expect(recoveries([...before, ...after], [fault(10, 20)])).toEqual([{ fault: 'fault', afterMs: 3 }])
+    expect(recoveries([...before, ...after], [fault(10, 20)], GRACE)).toEqual([
+      { fault: 'fault', afterMs: 3 },
+    ])
   })
 
   test('is unknown when a process fails until the next burst, or nothing was loaded', () => {
     const outcomes = [outcome(0, true), outcome(21, false), outcome(35, true)]
-    expect(recoveries(outcomes, [fault(10, 20, 'first'), fault(30, 31, 'second')])).toEqual([
+    expect(recoveries(outcomes, [fault(10, 20, 'first'), fault(30, 31, 'second')], GRACE)).toEqual([
       { fault: 'first', afterMs: undefined },
       { fault: 'second', afterMs: 5 },
     ])
-    expect(recoveries([], [fault(10, 20)])).toEqual([{ fault: 'fault', afterMs: undefined }])
+    expect(recoveries([], [fault(10, 20)], GRACE)).toEqual([{ fault: 'fault', afterMs: undefined }])
   })
 
   test('does not count loads that began during the burst', () => {
     const outcomes = [outcome(0, true), outcome(19.5, true), outcome(28, true)]
-    expect(recoveries(outcomes, [fault(10, 20)])).toEqual([{ fault: 'fault', afterMs: 9 }])
+    expect(recoveries(outcomes, [fault(10, 20)], GRACE)).toEqual([{ fault: 'fault', afterMs: 9 }])
   })
 })
 

@@ -67,12 +67,15 @@ export interface Recovery {
   readonly afterMs: number | undefined
 }
 
-/** Faults that overlap as one window, which names them all. */
-export function bursts(windows: readonly Window[]): readonly Window[] {
+/**
+ * Faults that overlap as one window, which names them all. A fault that strikes while there is still time to recover from
+ * the one before belongs to the same burst.
+ */
+export function bursts(windows: readonly Window[], { recoveryMs }: Grace): readonly Window[] {
   const merged: Window[] = []
   for (const window of windows.toSorted((a, b) => a.from - b.from)) {
     const last = merged.at(-1)
-    if (last === undefined || window.from > last.to) merged.push(window)
+    if (last === undefined || window.from >= last.to + recoveryMs) merged.push(window)
     else {
       const fault = `${last.fault}, ${window.fault}`
       merged.splice(-1, 1, { fault, from: last.from, to: Math.max(last.to, window.to) })
@@ -82,9 +85,13 @@ export function bursts(windows: readonly Window[]): readonly Window[] {
 }
 
 /** How long recovery from each burst of faults took, for the processes that were there before its end and are after it. */
-export function recoveries(outcomes: readonly Outcome[], windows: readonly Window[]): readonly Recovery[] {
+export function recoveries(
+  outcomes: readonly Outcome[],
+  windows: readonly Window[],
+  grace: Grace,
+): readonly Recovery[] {
   const loads = outcomes.filter(({ op }) => op === 'load').toSorted((a, b) => a.t1 - b.t1)
-  const all = bursts(windows)
+  const all = bursts(windows, grace)
   return all.map(({ fault, to }, n) => {
     const end = all[n + 1]?.from ?? Infinity
     const recovered = new Map<number, number | undefined>()
