@@ -14,6 +14,19 @@ export interface Bar {
   readonly reached: number | null
 }
 
+/**
+ * Where another machine, as quiet and half as fast, came to less than the one of the published run: machines differ by more
+ * than versions do.
+ */
+const ELSEWHERE: Readonly<Record<string, number>> = {
+  'labels.512.throughput': 4.63,
+  'labels.512.loop': 0.127,
+  'labels.512.loop-net': 0.115,
+  'labels.512.ceiling': 0.5,
+  'labels.64.loop': 0.179,
+  'labels.64.loop-net': 0.169,
+}
+
 /** How far CI lets a value fall behind, since its machine is small and its windows are short. */
 const SLACK = 0.7
 
@@ -22,7 +35,7 @@ const [MIN, MAX] = ['min', 'max'] as const
 /**
  * Every bar, in the order of the reports.
  *
- * CI enforces 0.7 of a bar, or of what was reached where that is less: see {@link enforcedLimit}. A bar that is not reached
+ * CI enforces 0.7 of a bar, or of what was reached (on the slower of two machines) where that is less: see {@link enforcedLimit}. A bar that is not reached
  * stands here and in `docs/benchmarks.md` as missed; it does not keep CI red.
  */
 export const BARS: readonly Bar[] = [
@@ -65,7 +78,7 @@ export const BARS: readonly Bar[] = [
     MIN,
     4,
     'x',
-    2.56,
+    2.87,
   ),
   bar(
     'storage.increments.iovalkey',
@@ -73,7 +86,7 @@ export const BARS: readonly Bar[] = [
     MIN,
     4,
     'x',
-    2.46,
+    2.98,
   ),
   bar(
     'storage.sessions.connect-redis',
@@ -81,7 +94,7 @@ export const BARS: readonly Bar[] = [
     MIN,
     4,
     'x',
-    1.81,
+    3.19,
   ),
   bar(
     'storage.sessions.connect-valkey',
@@ -89,9 +102,9 @@ export const BARS: readonly Bar[] = [
     MIN,
     4,
     'x',
-    1.66,
+    2.45,
   ),
-  bar('storage.policy', 'a policy in memory', MAX, 1, 'µs', 0.243),
+  bar('storage.policy', 'a policy in memory', MAX, 1, 'µs', 0.56),
 
   bar(
     'topology.cluster',
@@ -99,28 +112,29 @@ export const BARS: readonly Bar[] = [
     MIN,
     3,
     'x',
-    null,
+    8.91,
   ),
-  bar('topology.sentinel', 'loads on Sentinel, against a standalone primary', MIN, 0.9, 'x', null),
-  bar('topology.replicas', 'appends that wait for a replica, against ioredis with WAIT', MIN, 3, 'x', null),
+  bar('topology.sentinel', 'loads on Sentinel, against a standalone primary', MIN, 0.9, 'x', 0.964),
+  bar('topology.replicas', 'appends that wait for a replica, against ioredis with WAIT', MIN, 3, 'x', 8.68),
 
-  bar('safety.64.aof-off', 'throughput with the mechanisms, against none; AOF off', MIN, 0.85, 'x', null),
-  bar('safety.512.aof-off', 'throughput with the mechanisms, against none; AOF off', MIN, 0.85, 'x', null),
-  bar('safety.64.always', 'throughput with the mechanisms, against none; fsync always', MIN, 0.85, 'x', null),
+  bar('safety.64.aof-off', 'throughput with the mechanisms, against none; AOF off', MIN, 0.85, 'x', 1.27),
+  bar('safety.512.aof-off', 'throughput with the mechanisms, against none; AOF off', MIN, 0.85, 'x', 1.08),
+  bar('safety.64.always', 'throughput with the mechanisms, against none; fsync always', MIN, 0.85, 'x', 2.57),
   bar(
     'safety.512.always',
     'throughput with the mechanisms, against none; fsync always',
     MIN,
     0.85,
     'x',
-    null,
+    1.93,
   ),
 ]
 
 /** What CI demands; undefined where nothing has been published yet. */
-export function enforcedLimit({ bound, limit, reached }: Bar): number | undefined {
+export function enforcedLimit({ id, bound, limit, reached }: Bar): number | undefined {
   if (reached === null) return undefined
-  return bound === 'min' ? SLACK * Math.min(limit, reached) : Math.max(limit, reached) / SLACK
+  const attained = ELSEWHERE[id] ?? reached
+  return bound === 'min' ? SLACK * Math.min(limit, attained) : Math.max(limit, attained) / SLACK
 }
 
 /** The suite that measures a bar. */
