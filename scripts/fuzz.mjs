@@ -16,7 +16,7 @@ const MAX_INPUT_BYTES = 4_096
 await script(async () => {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
   if ((await outputOf('cargo', ['fuzz', '--version'])) === undefined) {
-    await command('cargo', ['install', '--locked', '--quiet', 'cargo-fuzz'])
+    await command('cargo', ['install', '--locked', '--quiet', '--debug', 'cargo-fuzz']) // it only starts others
   }
   const found = join(ROOT, 'target', 'fuzz', TARGET)
   await mkdir(found, { recursive: true })
