@@ -195,7 +195,7 @@ async function firstThatRuns(names) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function wrapContainer(env) {
-  await run('docker', ['image', 'inspect', CONTAINER_IMAGE], { timeout: 30_000 }).catch((error) => {
+  await run('docker', ['image', 'inspect', CONTAINER_IMAGE], { timeout: 30_000, env }).catch((error) => {
     throw new Error(lastLine(error), { cause: error })
   })
   const script = `#!/bin/sh

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { connect } from './resp.js'
 import { ownServer } from './servers.js'
@@ -12,6 +12,9 @@ import { SLOTS, ValkeyCluster, sessionInSlot, slotOf } from './topologies/valkey
 import { until } from './topologies/until.js'
 
 const server = ownServer()
+
+/** Servers that agree among themselves take their time on a busy machine: longer than another test may. */
+vi.setConfig({ testTimeout: 90_000 })
 
 test('a sentinel group promotes a replica when its primary is cut off, and takes it back', async () => {
   await using network = new Network()
