@@ -9,8 +9,8 @@ import type { NewSessionRecord, SessionRecord, SessionStore } from './session-st
 import { found, refused } from './storage-result.js'
 import type { StorageResult } from './storage-result.js'
 
-/** The engine's answer to a load is the agent's id, of this length, a space and the time. */
-const ID_LENGTH = 32
+/** The engine's answer to a load: the agent's id and the time. */
+const RECORD = /^([0-9a-f]{32}) (\d{1,20})$/
 
 /** Session records in the server that a {@link Pool} leads to, under `aa:session:`. */
 export class RedisSessionStore implements SessionStore {
@@ -47,7 +47,9 @@ export class RedisSessionStore implements SessionStore {
 
 function decode(sessionId: string, text: string | undefined): StorageResult<SessionRecord | null> {
   if (text === undefined) return found(null)
-  if (text[ID_LENGTH] !== ' ') return failed({ code: 'ERR_STORE_INTERNAL', operation: 'load-session' })
-  const startedAtNs = BigInt(text.slice(ID_LENGTH + 1))
-  return found({ sessionId, agentId: text.slice(0, ID_LENGTH), startedAtNs })
+  const [, agentId, startedAtNs] = RECORD.exec(text) ?? []
+  if (agentId === undefined || startedAtNs === undefined) {
+    return failed({ code: 'ERR_STORE_INTERNAL', operation: 'load-session' })
+  }
+  return found({ sessionId, agentId, startedAtNs: BigInt(startedAtNs) })
 }
