@@ -35,8 +35,9 @@ const [MIN, MAX] = ['min', 'max'] as const
 /**
  * Every bar, in the order of the reports.
  *
- * CI enforces 0.7 of a bar, or of what was reached (on the slower of two machines) where that is less: see {@link enforcedLimit}. A bar that is not reached
- * stands here and in `docs/benchmarks.md` as missed; it does not keep CI red.
+ * CI enforces 0.7 of a bar, or of what was reached (on the slower of two machines) where that is less: see
+ * {@link enforcedLimit}. A bar that is not reached stands here and in `docs/benchmarks.md` as missed; it does not keep CI
+ * red.
  */
 export const BARS: readonly Bar[] = [
   bar('labels.512.throughput', 'throughput, against the fastest peer', MIN, 8, 'x', 6.75),
