@@ -33,8 +33,6 @@ const NOTHING: u32 = 8;
 const MAX_TOLD: usize = 65_536;
 /// Bytes that they take there, roughly.
 const MAX_TOLD_BYTES: usize = 16 * 1024 * 1024;
-/// What a label takes there besides its text, in bytes, roughly.
-const LABEL_OVERHEAD: usize = 32;
 
 /// Writes reply frames and knows which label sets the other side has been told.
 #[derive(Debug, Default)]
@@ -74,7 +72,7 @@ impl ReplyFrameWriter {
     }
 
     fn tell(&mut self, frame: &mut Vec<u8>, set: &InternedSet) -> u32 {
-        let bytes: usize = set.iter().map(|label| label.len() + LABEL_OVERHEAD).sum();
+        let bytes = set.footprint();
         if self.told.len() >= MAX_TOLD || self.told_bytes + bytes > MAX_TOLD_BYTES {
             self.told.clear();
             self.told_bytes = 0;

@@ -28,6 +28,16 @@ impl InternedSet {
     pub fn id(&self) -> u32 {
         self.id
     }
+
+    /// What it takes in memory, in bytes, roughly; on the other side of the addon as well.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        footprint(&self.labels)
+    }
+}
+
+fn footprint(labels: &LabelSet) -> usize {
+    labels.iter().map(|label| label.len() + LABEL_OVERHEAD).sum()
 }
 
 impl Deref for InternedSet {
@@ -110,7 +120,7 @@ impl LabelSets {
         if let Some(set) = self.by_labels.get(&labels) {
             return Arc::clone(set);
         }
-        self.make_room(labels.iter().map(|label| label.len() + LABEL_OVERHEAD).sum());
+        self.make_room(footprint(&labels));
         let set = Arc::new(InternedSet { id: self.next_id, labels: labels.clone() });
         self.next_id = self.next_id.wrapping_add(1);
         self.by_labels.insert(labels, Arc::clone(&set));
