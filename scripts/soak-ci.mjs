@@ -21,9 +21,7 @@ await script(async () => {
   await bootstrap()
   const failed = []
   for (const run of RUNS) {
-    const ends = TOPOLOGIES.map((topology) =>
-      soak(['--topology', topology, '--seed', values.seed, ...run]),
-    )
+    const ends = TOPOLOGIES.map((topology) => soak(['--topology', topology, '--seed', values.seed, ...run]))
     for (const failure of await Promise.all(ends)) if (failure !== undefined) failed.push(failure)
   }
   if (failed.length > 0) throw new CommandError('npm run soak:ci', `failures: ${failed.join('; ')}`)
