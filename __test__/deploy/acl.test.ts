@@ -13,7 +13,7 @@ import { type TestServer, startServer } from '../../scripts/test-server.mjs'
 import { blocks, page, tableRows } from '../docs/support/page.js'
 import { type RespClient, connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
-import { until } from '../support/topologies/until.js'
+import { startReplica } from '../support/topologies/replica.js'
 import { ValkeyCluster } from '../support/topologies/valkey-cluster.js'
 import { failureOf, keyOf, labelsOf, openStore } from '../valkey/support/store.js'
 
@@ -92,18 +92,6 @@ async function asks(port: number, username: string): Promise<unknown> {
   return await client.send('ASKING')
 }
 
-/** A replica that has told its primary what it has. */
-async function replicaOf(primary: TestServer, admin: RespClient): Promise<TestServer> {
-  // Otherwise the primary waits five seconds for further replicas.
-  await admin.send('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
-  const replica = await startServer({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
-  await until('the replica answers', async () => {
-    await admin.send('SET', 'in-step', '1', 'PX', '1')
-    return (await admin.send('WAIT', '1', '100')) === 1
-  })
-  return replica
-}
-
 describe('the variations', () => {
   const rows = tableRows(operations, 'access rules')
 
@@ -123,7 +111,7 @@ describe('the variations', () => {
       when === 'a cluster' ? await ValkeyCluster.start({ primaries: 1, replicas: 0 }) : undefined
     const { port } = cluster?.peers[0] ?? server()
     await using admin = await connect(port)
-    await using _replica = when.includes('replicas') ? await replicaOf(server(), admin) : undefined
+    await using _replica = when.includes('replicas') ? await startReplica(server()) : undefined
     await admin.send('ACL', 'LOG', 'RESET')
     const username = await addUser(admin, rules)
     const whereabouts = cluster === undefined ? { endpoint: server().url } : { endpoints: cluster.endpoints }

@@ -8,6 +8,7 @@ import { FaultProxy } from '../support/fault-proxy.js'
 import { connect } from '../support/resp.js'
 import { ScriptedServer, reply } from '../support/scripted-server.js'
 import { type TestServer, startServer } from '../support/servers.js'
+import { startReplica } from '../support/topologies/replica.js'
 import { until } from '../support/topologies/until.js'
 import { keyOf, openStore } from '../valkey/support/store.js'
 import { line, needsSwitchedAddon } from './support/ledger.js'
@@ -18,18 +19,6 @@ needsSwitchedAddon()
 const EMPTY = { ok: true, labels: [] }
 /** A watch asks once a second; by then it has found the change or never will. */
 const WATCH_MS = 3_000
-
-/** A replica of what listens at `port`, in step with it and known to it. */
-async function replicaOf(primary: TestServer, port: number): Promise<TestServer> {
-  await using admin = await connect(primary.port)
-  await admin.send('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
-  const replica = await startServer({ args: ['--replicaof', '127.0.0.1', String(port)] })
-  await until('the replica counts', async () => {
-    await admin.send('SET', 'in-step', '1', 'PX', '1')
-    return (await admin.send('WAIT', '1', '100')) === 1
-  })
-  return replica
-}
 
 async function promote(replica: TestServer): Promise<void> {
   await using admin = await connect(replica.port)
@@ -52,7 +41,7 @@ async function loadAfterPromotion(
   patience: (load: () => Promise<RemoteLoad>) => Promise<RemoteLoad>,
 ): Promise<RemoteLoad> {
   await using old = await startServer()
-  await using replica = await replicaOf(old, old.port)
+  await using replica = await startReplica(old)
   let primary = old
   await using sentinel = await sentinelFor(() => primary)
   const topology = { sentinel: { service: 'labels', endpoints: [sentinel.url] } }
@@ -96,7 +85,7 @@ line('7: a failover loses what no replica had', {
   async happen(build) {
     await using primary = await startServer()
     await using cable = await FaultProxy.open(primary.port)
-    await using replica = await replicaOf(primary, cable.port)
+    await using replica = await startReplica(primary, cable.port)
     const session = randomUUID()
     await using writer = await RemoteStore.open(build, {
       endpoint: primary.url,

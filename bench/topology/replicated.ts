@@ -1,9 +1,5 @@
 import { startServer, type TestServer } from '../../scripts/test-server.mjs'
-import { until } from '../../__test__/support/topologies/until.js'
-import { connect } from '../../__test__/support/resp.js'
-
-/** How long a replica may take to confirm one write, in milliseconds; then it is asked about another. */
-const CONFIRMATION_MS = 1_000
+import { startReplica } from '../../__test__/support/topologies/replica.js'
 
 /** A primary and one replica that is in step with it. */
 export class Replicated implements AsyncDisposable {
@@ -16,14 +12,8 @@ export class Replicated implements AsyncDisposable {
   }
 
   static async start(): Promise<Replicated> {
-    const primary = await startServer({ config: { 'repl-diskless-sync-delay': 0 } })
-    const replica = await startServer({ args: ['--replicaof', primary.host, String(primary.port)] })
-    await using admin = await connect(primary.port)
-    // That the primary calls it online says only that it has been sent everything: Valkey takes up to a second to load it.
-    await until('a replica in step', async () => {
-      await admin.send('SET', 'probe', 'written')
-      return (await admin.send('WAIT', '1', String(CONFIRMATION_MS))) === 1
-    })
+    const primary = await startServer()
+    const replica = await startReplica(primary)
     return new Replicated(primary, replica)
   }
 
