@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { now } from '../../soak/history/operation.js'
 import { type Host, Network } from '../support/topologies/network.js'
-import type { Peer } from '../support/topologies/peer.js'
 import { SentinelGroup } from '../support/topologies/sentinel-group.js'
 import { until } from '../support/topologies/until.js'
 import { keyOf, labelsOf, openStore } from '../valkey/support/store.js'
@@ -50,14 +49,6 @@ const BREAKER = { maxOpenMs: 1_000 }
 
 function hostsOf(parts: readonly { readonly host: Host | undefined }[]): Host[] {
   return parts.flatMap(({ host }) => host ?? [])
-}
-
-/** The peer that the sentinels name once it is not `old` any more. */
-async function successorOf(old: Peer): Promise<Peer> {
-  return until('another primary', async () => {
-    const named = await group.namedPrimary()
-    return named !== old && named
-  })
 }
 
 test('a healthy group: appends wait for a replica that has them', async () => {
@@ -104,7 +95,7 @@ test(
     await using stale = await openStore(old.server, { breaker: BREAKER })
     expect(await stale.loadLabels(session)).toMatchObject({ ok: true })
     old.server.freeze()
-    await successorOf(old)
+    await group.successorOf(old)
     const switched = now()
     await traffic.served(switched)
     expect(now() - switched).toBeLessThan(RECOVERY_MS)
@@ -162,7 +153,7 @@ test(
       }),
     })
 
-    const successor = await successorOf(old)
+    const successor = await group.successorOf(old)
     await traffic.served()
     expect(now() - began).toBeLessThan(DETECTION_MS + RECOVERY_MS)
     expect(await store.appendLabels(session, ['AFTER'])).toEqual({ ok: true })
@@ -183,7 +174,7 @@ describe('a failover that loses what was not replicated', () => {
     const cut = network.cut(hostsOf([old]), hostsOf(await group.replicas()))
     await append()
     await old.server.stop('SIGKILL')
-    await successorOf(old)
+    await group.successorOf(old)
     cut.heal()
     await old.server.restart()
     await group.settled()

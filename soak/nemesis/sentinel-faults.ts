@@ -1,6 +1,5 @@
 import type { Host, Network } from '../../__test__/support/topologies/network.js'
 import { SERVICE, type SentinelGroup } from '../../__test__/support/topologies/sentinel-group.js'
-import { until } from '../../__test__/support/topologies/until.js'
 import type { Fault } from './fault.js'
 
 /** How long a primary is away until another one has surely been promoted, in milliseconds: from, to. */
@@ -27,7 +26,7 @@ export function sentinelFaults(
       const old = await group.primary()
       old.server.freeze()
       return async () => {
-        await until('another primary', async () => (await group.namedPrimary()) !== old)
+        await group.successorOf(old)
         old.server.thaw()
       }
     },
@@ -53,8 +52,7 @@ export function sentinelFaults(
     async strike({ random }) {
       const old = await group.primary()
       await random.pick(group.sentinels).run('SENTINEL', 'FAILOVER', SERVICE)
-      return async () =>
-        void (await until('another primary', async () => (await group.namedPrimary()) !== old))
+      return async () => void (await group.successorOf(old))
     },
   }
   return { all: [zombie, splitBrain, planned, sentinelsKilled(group)], zombie }

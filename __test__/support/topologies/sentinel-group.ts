@@ -96,7 +96,7 @@ export class SentinelGroup implements AsyncDisposable {
       }
       const [primary] = peers
       // A sentinel asks a primary for its replicas when it first sees it, and then every ten seconds.
-      if (primary !== undefined) await inStep(peers, primary)
+      if (primary !== undefined) await until('replicas in step', async () => inStep(peers, primary))
       const sentinels: Sentinel[] = []
       for (let n = 0; n < (options.sentinels ?? 3); n++) {
         sentinels.push(parts.add(await Sentinel.start(peers[0]?.port ?? 0, options)))
@@ -140,6 +140,14 @@ export class SentinelGroup implements AsyncDisposable {
     })
   }
 
+  /** What most of the sentinels call the primary in the place of `old`, once they do. */
+  async successorOf(old: Peer): Promise<Peer> {
+    return until('another primary', async () => {
+      const named = await this.namedPrimary()
+      return named !== old && named
+    })
+  }
+
   /** The peers that are not the named primary. */
   async replicas(): Promise<readonly Peer[]> {
     const primary = await this.primary()
@@ -148,9 +156,9 @@ export class SentinelGroup implements AsyncDisposable {
 
   /** Resolves once every peer and sentinel is up, agrees on the primary, and every replica is in step with it. */
   async settled(): Promise<void> {
-    const primary = await this.primary()
-    await inStep(this.peers, primary)
+    await until('replicas in step', async () => inStep(this.peers, await this.primary()))
     await until('sentinels that know each other', async () => {
+      const primary = await this.primary()
       const seen = await Promise.all(this.sentinels.map((sentinel) => this.#viewOf(sentinel)))
       return seen.every(
         ({ port, flags, sentinels, replicas }) =>
@@ -181,16 +189,14 @@ export class SentinelGroup implements AsyncDisposable {
   }
 }
 
-/** Resolves once all of `peers` but the primary replicate from it and keep up. */
-async function inStep(peers: readonly Peer[], primary: Peer): Promise<void> {
+/** Whether all of `peers` but the primary replicate from it and keep up. */
+async function inStep(peers: readonly Peer[], primary: Peer): Promise<boolean> {
   const replicas = peers.filter((peer) => peer !== primary)
-  await until('replicas in step', async () => {
-    const seen = await Promise.all(replicas.map((peer) => peer.info('replication')))
-    const follow = seen.every(
-      (info) => info['master_link_status'] === 'up' && Number(info['master_port']) === primary.port,
-    )
-    return follow && (await primary.replicasInStep()) === replicas.length
-  })
+  const seen = await Promise.all(replicas.map((peer) => peer.info('replication')))
+  const follow = seen.every(
+    (info) => info['master_link_status'] === 'up' && Number(info['master_port']) === primary.port,
+  )
+  return follow && (await primary.replicasInStep()) === replicas.length
 }
 
 function settings(announcedPort: number, primaryPort: number | undefined): PeerSettings {
