@@ -19,6 +19,7 @@ import { bootstrap, buildNative } from './bootstrap.mjs'
 import { ROOT, command, script } from './command.mjs'
 import { configTable } from './config-table.mjs'
 import { published, storeSchema } from './store-schema.mjs'
+import { record } from './tally.mjs'
 
 const TABLE = { begin: '<!-- generated: settings -->', end: '<!-- end of generated: settings -->' }
 
@@ -34,6 +35,8 @@ await script(async () => {
     for (const path of differing) await write(path, generated.get(path) ?? '')
     process.stdout.write(`${generated.size} generated files, ${differing.length} written\n`)
   } else if (differing.length > 0) {
+    const failures = differing.map((path) => `not as generated: ${path}`)
+    record({ passed: 0, failed: differing.length, skipped: 0, failures })
     throw new Error(
       `not as generated: ${differing.join(', ')}; run \`npm run generate\` and commit the result`,
     )

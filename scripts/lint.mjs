@@ -9,6 +9,7 @@ import { join } from 'node:path'
 
 import { bootstrap, install } from './bootstrap.mjs'
 import { CommandError, ROOT, command, outputOf, script } from './command.mjs'
+import { record } from './tally.mjs'
 
 const TYPESCRIPT = ['src', 'gateway/src']
 const PROGRAMS = ['__test__', 'scripts', 'bench', 'soak', 'examples', 'vitest.config.ts']
@@ -56,6 +57,7 @@ await script(async () => {
     )
     if (verdict === 'FAILED') failed.push(check.name)
   }
+  record({ passed: 0, failed: failed.length, skipped: 0, failures: failed.map((name) => `lint: ${name}`) })
   if (failed.length > 0) throw new CommandError('npm run lint', `failures: ${failed.join(', ')}`)
 })
 

@@ -6,7 +6,7 @@
 // each after the name of its file, and then the closing line.
 // Status 0: all passed; 3: something failed, or nothing was counted at all.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -42,6 +42,19 @@ export class Tally {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : ''
     return `${this.passed} passed, ${this.failed} failed${skipped}`
   }
+}
+
+/**
+ * Adds to what this run has counted so far, where .ci/run looks for it.
+ * @param {Counts} counts
+ */
+export function record(counts) {
+  const file = process.env['INDELIBLE_TEST_TALLY']
+  if (file === undefined) return
+  const tally = new Tally()
+  if (existsSync(file)) tally.add(JSON.parse(readFileSync(file, 'utf8')))
+  tally.add(counts)
+  writeFileSync(file, JSON.stringify(tally))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -5,14 +5,14 @@
 //   npm test -- --rust              the Rust tests alone
 //   npm test -- --js [FILTER…]      the TypeScript tests alone, or those whose path contains a filter
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { bootstrap } from './bootstrap.mjs'
 import { CommandError, ROOT, command, outputOf, script } from './command.mjs'
-import { Tally } from './tally.mjs'
+import { Tally, record } from './tally.mjs'
 
 await script(async () => {
   const { values, positionals } = parseArgs({
@@ -25,9 +25,7 @@ await script(async () => {
   if (all || values.rust) await rustTests(tally)
   if (all || values.js) await scriptTests(tally, positionals)
 
-  // Where .ci/run looks for the counts of this run.
-  const report = process.env['INDELIBLE_TEST_TALLY']
-  if (report !== undefined) await writeFile(report, JSON.stringify(tally))
+  record(tally)
   process.stdout.write(`\n${tally.list}${tally.line}\n`)
   if (tally.failed > 0 || tally.passed === 0) process.exitCode = 1
 })
