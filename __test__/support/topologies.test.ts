@@ -16,9 +16,12 @@ const server = ownServer()
 /** Servers that agree among themselves take their time on a busy machine: longer than another test may. */
 vi.setConfig({ testTimeout: 90_000 })
 
+/** With less, another sentinel may begin a second failover before the first has ended, and choose the old primary again. */
+const DOWN_AFTER_MS = 2_000
+
 test('a sentinel group promotes a replica when its primary is cut off, and takes it back', async () => {
   await using network = new Network()
-  await using group = await SentinelGroup.start({ network, downAfterMs: 500 })
+  await using group = await SentinelGroup.start({ network, downAfterMs: DOWN_AFTER_MS })
   const old = await group.primary()
   const others = [...(await group.replicas()), ...group.sentinels].flatMap(({ host }) => host ?? [])
   await old.run('SET', 'k', 'v')
@@ -34,10 +37,9 @@ test('a sentinel group promotes a replica when its primary is cut off, and takes
 })
 
 test('a sentinel group without a network: a killed primary comes back as a replica', async () => {
-  await using group = await SentinelGroup.start({ replicas: 1, downAfterMs: 500 })
+  await using group = await SentinelGroup.start({ replicas: 1, downAfterMs: DOWN_AFTER_MS })
   const old = await group.primary()
   await old.server.stop('SIGKILL')
-  // Were it back before they agree, they might choose it again.
   await group.successorOf(old)
   await old.server.restart()
   await group.settled()

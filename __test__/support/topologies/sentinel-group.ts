@@ -6,6 +6,7 @@ import type { RespValue } from '../resp-parser.js'
 import type { Host } from './network.js'
 import { Parts } from './parts.js'
 import { Peer, type PeerOptions, type PeerSettings } from './peer.js'
+import { takeWritesAsMade } from './replica.js'
 import { until } from './until.js'
 
 /** What the sentinels call the group. */
@@ -196,7 +197,9 @@ async function inStep(peers: readonly Peer[], primary: Peer): Promise<boolean> {
   const follow = seen.every(
     (info) => info['master_link_status'] === 'up' && Number(info['master_port']) === primary.port,
   )
-  return follow && (await primary.replicasInStep()) === replicas.length
+  if (!follow || (await primary.replicasInStep()) !== replicas.length) return false
+  await using admin = await primary.admin()
+  return await takeWritesAsMade(admin, replicas.length)
 }
 
 function settings(announcedPort: number, primaryPort: number | undefined): PeerSettings {
