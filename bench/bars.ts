@@ -14,17 +14,16 @@ export interface Bar {
   readonly reached: number | null
 }
 
-/**
- * Where another machine, as quiet and half as fast, came to less than the one of the published run: machines differ by more
- * than versions do.
- */
+/** What a slower or a busier machine came to, where that is less than the published run: machines differ by more than versions do. */
 const ELSEWHERE: Readonly<Record<string, number>> = {
   'labels.512.throughput': 4.63,
   'labels.512.loop': 0.127,
   'labels.512.loop-net': 0.115,
   'labels.512.ceiling': 0.5,
+  'labels.64.throughput': 3.19,
   'labels.64.loop': 0.179,
   'labels.64.loop-net': 0.169,
+  'topology.sentinel': 0.79,
 }
 
 /** How far CI lets a value fall behind, since its machine is small and its windows are short. */
@@ -35,7 +34,7 @@ const [MIN, MAX] = ['min', 'max'] as const
 /**
  * Every bar, in the order of the reports.
  *
- * CI enforces 0.7 of a bar, or of what was reached (on the slower of two machines) where that is less: see
+ * CI enforces 0.7 of a bar, or of what was reached (on the slower or busier of two machines) where that is less: see
  * {@link enforcedLimit}. A bar that is not reached stands here and in `docs/benchmarks.md` as missed; it does not keep CI
  * red.
  */
