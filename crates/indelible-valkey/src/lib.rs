@@ -46,7 +46,6 @@ mod event;
 mod examiner;
 mod fault;
 mod frame;
-mod frame_queue;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
