@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { RoundResult } from '../../../bench/round-result.js'
 
 /** Many processes of about a second, and the first time an installation of the peers and a build. */
-export const LIMIT_MS = 180_000
+export const LIMIT_MS = 300_000
 
 /** Runs the bench with the addon that the tests use. */
 export async function bench(
