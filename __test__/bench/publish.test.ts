@@ -12,6 +12,7 @@ import { lineChart } from '../../bench/charts/line-chart.js'
 import { filled } from '../../bench/publish/page.js'
 import { rendered } from '../../bench/publish/publish.js'
 import { readResults, type PublishedResult } from '../../bench/publish/results.js'
+import { GATED } from '../../bench/publish/tables.js'
 import type { Curve } from '../../bench/suite-report.js'
 import { round } from './support/bench.js'
 
@@ -35,6 +36,12 @@ describe('the published results', () => {
     for (const [, path] of (made.get('benchmarks.md') ?? '').matchAll(/\((charts\/[^)]+)\)/g)) {
       expect(made.has(path ?? ''), path).toBe(true)
     }
+  })
+
+  it('are said to be enforced where .ci/run has a gate for their suite', async () => {
+    const gate = await readFile(join(DOCS, '../.ci/run'), 'utf8')
+    const suites = Array.from(gate.matchAll(/^step .* bench_gate (\w+)$/gm), ([, suite]) => suite)
+    expect(suites).toEqual([...GATED])
   })
 
   it('are what the bars say has been reached', async () => {

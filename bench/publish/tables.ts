@@ -91,7 +91,7 @@ function enforcedText(bar: Bar): string {
 }
 
 /** The suites that `.ci/run` runs with `--gate`. */
-const GATED: ReadonlySet<string> = new Set(['labels', 'topology'])
+export const GATED: ReadonlySet<string> = new Set(['labels', 'topology'])
 
 function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, header.map(() => '---'), ...rows]
