@@ -6,12 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use indelible_core::Failure;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::batch::{Batch, Origin, Slot, slots_of};
 use crate::cluster;
 use crate::fault::Fault;
 use crate::frame::Frame;
+use crate::frame_queue::FrameQueue;
 use crate::lane::Errand;
 use crate::store_core::StoreCore;
 use crate::switches::{Stage, panic_point};
@@ -20,8 +20,8 @@ use crate::switches::{Stage, panic_point};
 const DIRECT_BYTES: usize = 1024;
 
 /// Takes frames until the store is closed and everything has been answered.
-pub(crate) async fn run(store: Arc<StoreCore>, mut frames: UnboundedReceiver<Frame>) {
-    while let Some(frame) = frames.recv().await {
+pub(crate) async fn run(store: Arc<StoreCore>, frames: Arc<FrameQueue>) {
+    while let Some(frame) = frames.next().await {
         let slots = slots_of(&frame, Origin::Caller);
         store.expect(slots.len());
         store.topology().route(store.joins(), Arc::new(frame), slots, |batch| {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread;
 
 use deadpool::managed::BuildError;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::cluster::{self, Cluster};
 use crate::config::{Config, ConfigError, ConfigErrorCode, TopologyConfig};
@@ -13,6 +12,7 @@ use crate::connection::Dialer;
 use crate::dispatch;
 use crate::event::{Alarm, Event};
 use crate::frame::Frame;
+use crate::frame_queue::FrameQueue;
 use crate::generation::GenerationPin;
 use crate::linger::Linger;
 use crate::node_plan::NodePlan;
@@ -27,9 +27,8 @@ use crate::topology::Topology;
 /// Nothing is dialled before the first frame. Dropping it closes it: what is under way still gets its outcome.
 #[derive(Debug)]
 pub struct Engine {
-    frames: UnboundedSender<Frame>,
+    frames: Arc<FrameQueue>,
     store: Arc<StoreCore>,
-    linger: Arc<Linger>,
 }
 
 impl Engine {
@@ -40,21 +39,22 @@ impl Engine {
     /// [`ConfigErrorCode::Unavailable`] when the operating system refuses a thread or a reactor.
     pub fn start(config: &Config, outcomes: Arc<dyn Outcomes>) -> Result<Self, ConfigError> {
         let linger = Arc::new(Linger::new(config.linger));
+        let frames = Arc::new(FrameQueue::new(Arc::clone(&linger)));
         let store = Arc::new(Self::store(config, &outcomes, &linger)?);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .on_thread_park({
-                let (store, linger) = (Arc::clone(&store), Arc::clone(&linger));
-                move || linger.wait(store.awaits_replies())
+                // Not the store itself: lanes that it keeps know a task, and each task the runtime that keeps this.
+                let (store, frames) = (Arc::downgrade(&store), Arc::clone(&frames));
+                move || frames.wait(store.upgrade().is_some_and(|store| store.awaits_replies()))
             })
             .build()
             .map_err(|error| unavailable(&error.to_string()))?;
         let watch = config.track_policies.then(|| policy_watch(config, &outcomes)).transpose()?;
-        let (frames, incoming) = unbounded_channel();
         thread::Builder::new()
             .name("indelible-lanes".into())
             .spawn({
-                let store = Arc::clone(&store);
+                let (store, frames) = (Arc::clone(&store), Arc::clone(&frames));
                 move || {
                     runtime.block_on(async {
                         if let Some(watch) = watch {
@@ -66,7 +66,9 @@ impl Engine {
                         if let Some(cluster) = store.topology().cluster() {
                             tokio::spawn(cluster::run(Arc::clone(cluster)));
                         }
-                        dispatch::run(store, incoming).await;
+                        // A task of its own: to wake the one that is blocked on costs a system call, even here.
+                        let _ = tokio::spawn(dispatch::run(store, Arc::clone(&frames))).await;
+                        frames.close(); // whatever has ended it
                     });
                 }
             })
@@ -74,7 +76,7 @@ impl Engine {
         if let Some(alarm) = ttl_alarm(config) {
             outcomes.event(Event::Alarm(alarm));
         }
-        Ok(Self { frames, store, linger })
+        Ok(Self { frames, store })
     }
 
     fn store(config: &Config, outcomes: &Arc<dyn Outcomes>, linger: &Arc<Linger>) -> Result<StoreCore, ConfigError> {
@@ -106,12 +108,14 @@ impl Engine {
         panic_point(Stage::Submit, frame.request_at(0).into_iter().flat_map(|request| request.ids()));
         match dispatch::try_directly(&self.store, frame) {
             Ok(()) => true,
-            Err(frame) => {
-                let sent = self.frames.send(frame).is_ok();
-                self.linger.frame_handed_over();
-                sent
-            }
+            Err(frame) => self.frames.push(frame),
         }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.frames.close();
     }
 }
 

@@ -46,6 +46,7 @@ mod event;
 mod examiner;
 mod fault;
 mod frame;
+mod frame_queue;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -189,6 +189,7 @@ impl Inbox {
         let mut state = self.lock();
         state.closed = true;
         state.socket = None;
+        state.driver = None;
         (std::mem::take(&mut state.errands), std::mem::take(&mut state.written))
     }
 
