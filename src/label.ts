@@ -52,8 +52,10 @@ function readIterable(labels: object): readonly string[] | InvalidArgument {
     if (count === MAX_LABELS_PER_CALL) {
       return new InvalidArgument(`labels: more than ${MAX_LABELS_PER_CALL} in one call; split them`)
     }
-    const problem = labelProblem(label, `labels[${count}]`)
-    if (problem !== undefined) return new InvalidArgument(problem)
+    // The name of the field is made only where it is told.
+    if (labelProblem(label) !== undefined) {
+      return new InvalidArgument(labelProblem(label, `labels[${count}]`) as string)
+    }
     distinct.add(label as string)
     count += 1
   }
