@@ -7,6 +7,8 @@ import { type StoreError } from 'indelible'
 import { type RedisStorageConfig, type StorageResult, RedisBackend } from 'indelible/storage'
 import { onTestFinished } from 'vitest'
 
+import { connect } from '../../support/resp.js'
+
 /** D of docs/compatibility.md at the default settings, in milliseconds. */
 export const DEADLINE_MS = 1_550
 
@@ -18,6 +20,13 @@ export async function openBackend(
   const backend = await RedisBackend.connect({ url: server.url, ...config })
   onTestFinished(() => backend.close())
   return backend
+}
+
+/** The ids of the connections that our engines have to a server. */
+export async function ourConnections({ port }: { readonly port: number }): Promise<string[]> {
+  await using admin = await connect(port)
+  const lines = String(await admin.send('CLIENT', 'LIST')).split('\n')
+  return lines.filter((line) => line.includes(' name=indelible ')).map((line) => line.split(' ', 1)[0] ?? '')
 }
 
 /** 16 bytes as 32 lower-case hexadecimal characters, new each time. */
