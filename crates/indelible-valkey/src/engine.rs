@@ -106,6 +106,7 @@ impl Engine {
     pub fn submit(&self, frame: Vec<u8>) -> bool {
         let frame = Frame::new(frame);
         panic_point(Stage::Submit, frame.request_at(0).into_iter().flat_map(|request| request.ids()));
+        let Err(frame) = self.frames.offer(frame) else { return true };
         match dispatch::try_directly(&self.store, frame) {
             Ok(()) => true,
             Err(frame) => self.frames.push(frame),

@@ -8,6 +8,10 @@ use std::task::{Poll, Waker};
 use crate::frame::Frame;
 use crate::linger::Linger;
 
+/// Some 24 operations. More than that keeps a caller busy who writes it: it goes on with the next answers at once,
+/// instead of going to sleep and being woken for them.
+const SMALL_BYTES: usize = 768;
+
 /// A queue of frames whose reader need not be woken while its thread [lingers](Linger): to wake a thread costs its
 /// caller a system call.
 #[derive(Debug, Default)]
@@ -28,6 +32,20 @@ struct State {
 impl FrameQueue {
     pub(crate) fn new(linger: Arc<Linger>) -> Self {
         Self { linger, state: Mutex::default() }
+    }
+
+    /// Adds a small frame if its reader's thread looks around; returns it if not.
+    pub(crate) fn offer(&self, frame: Frame) -> Result<(), Frame> {
+        if frame.len() > SMALL_BYTES {
+            return Err(frame);
+        }
+        let mut state = self.lock();
+        if state.closed || !state.is_lingering {
+            return Err(frame);
+        }
+        state.frames.push_back(frame);
+        self.linger.frame_handed_over();
+        Ok(())
     }
 
     /// Adds a frame; `false` once the queue is closed.
@@ -149,6 +167,25 @@ mod tests {
             assert!(lingering.join().is_ok());
         });
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn only_small_frames_are_offered_and_only_to_a_thread_that_looks_around() {
+        let queue = FrameQueue::new(Arc::new(Linger::new(Duration::from_secs(60))));
+        let _wakes = waiting_reader(&queue);
+        assert!(queue.offer(frame()).is_err());
+        thread::scope(|threads| {
+            let lingering = threads.spawn(|| queue.wait(false));
+            while !queue.lock().is_lingering {
+                thread::yield_now();
+            }
+            assert!(queue.offer(Frame::new(vec![0; SMALL_BYTES + 1])).is_err());
+            assert!(queue.offer(frame()).is_ok());
+            assert!(lingering.join().is_ok());
+        });
+        assert_eq!(queue.lock().frames.len(), 1);
+        queue.close();
+        assert!(queue.offer(frame()).is_err());
     }
 
     #[test]
