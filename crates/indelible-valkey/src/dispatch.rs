@@ -16,8 +16,8 @@ use crate::lane::Errand;
 use crate::store_core::StoreCore;
 use crate::switches::{Stage, panic_point};
 
-/// A frame beyond this is left to the engine's thread: it is more work than a wake-up.
-const DIRECT_BYTES: usize = 1024;
+/// A frame beyond this, some 128 operations, is left to the engine's thread: it is more work than a wake-up.
+const DIRECT_BYTES: usize = 4096;
 
 /// Takes frames until the store is closed and everything has been answered.
 pub(crate) async fn run(store: Arc<StoreCore>, frames: Arc<FrameQueue>) {
