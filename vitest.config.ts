@@ -23,7 +23,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // Cells of the fault matrix, which mostly wait.
-    maxConcurrency: 12,
+    maxConcurrency: 10,
     // Every promised bound is asserted by the test itself; these only end a test that hangs.
     testTimeout: 30_000,
     hookTimeout: 60_000,

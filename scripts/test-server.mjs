@@ -202,8 +202,8 @@ function watch(child, pid, folder) {
 }
 
 /**
- * Resolves when the server on `port` answers with anything but LOADING. What another process answers there counts for
- * nothing: then ours is about to find out that the port is taken.
+ * Resolves when the server on `port` tells its process id, or refuses to. What another process answers there (a proxy of
+ * another test, say, that speaks TLS) counts for nothing: then ours is about to find out that the port is taken.
  * @param {import('node:child_process').ChildProcess} child
  * @param {number} port
  * @param {number | undefined} own   the process id that it must have, if that is known
@@ -216,7 +216,8 @@ async function answering(child, port, own) {
     const reply = await ask(port).catch(() => '-LOADING not even listening')
     const pid = /^process_id:(\d+)/m.exec(reply)?.[1]
     const isForeign = own !== undefined && pid !== undefined && Number(pid) !== own
-    if (!reply.startsWith('-LOADING') && !isForeign) return pid === undefined ? undefined : Number(pid)
+    const isRefusal = reply.startsWith('-') && !reply.startsWith('-LOADING')
+    if (isRefusal || (pid !== undefined && !isForeign)) return pid === undefined ? undefined : Number(pid)
     if (Date.now() > limit) throw new Error(`no answer within ${START_LIMIT_MS} ms`)
     await delay(10)
   }

@@ -1,9 +1,12 @@
 // The instruments themselves: a fault that does not happen would make the tests that rely on it pass for nothing.
 
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
+import { startServer } from '../../scripts/test-server.mjs'
 import { FaultProxy } from './fault-proxy.js'
 import { RespError, connect } from './resp.js'
 import { CLOSE, ScriptedServer, reply } from './scripted-server.js'
@@ -138,6 +141,20 @@ describe('scripted server', () => {
 })
 
 describe('test server', () => {
+  test.each([
+    ['hangs up', (socket: Socket) => socket.destroy()],
+    ['answers something else', (socket: Socket) => socket.end('\u0015\u0003\u0003')],
+  ])('does not take for its own a port on which somebody else %s', async (_, greet) => {
+    const other = createServer(greet).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    try {
+      const { port } = other.address() as AddressInfo
+      await expect(startServer({ port })).rejects.toThrow(/did not come up on port/)
+    } finally {
+      other.close()
+    }
+  })
+
   test('restarts on the same port, freezes and thaws', async () => {
     const { port, pid } = server()
     await server().restart()
