@@ -215,9 +215,8 @@ async function answering(child, port, own) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('the server process ended')
     const reply = await ask(port).catch(() => '-LOADING not even listening')
     const pid = /^process_id:(\d+)/m.exec(reply)?.[1]
-    const isForeign = own !== undefined && pid !== undefined && Number(pid) !== own
-    const isRefusal = reply.startsWith('-') && !reply.startsWith('-LOADING')
-    if (isRefusal || (pid !== undefined && !isForeign)) return pid === undefined ? undefined : Number(pid)
+    if (pid !== undefined && (own === undefined || Number(pid) === own)) return Number(pid)
+    if (reply.startsWith('-') && !reply.startsWith('-LOADING')) return undefined
     if (Date.now() > limit) throw new Error(`no answer within ${START_LIMIT_MS} ms`)
     await delay(10)
   }

@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest'
 
 import { connect } from '../support/resp.js'
 import { ownServer } from '../support/servers.js'
-import { freshId, freshKey, ourConnections, valueOf } from './support/storage.js'
+import { freshId, freshKey, valueOf, watchConnections } from './support/storage.js'
 
 const server = ownServer()
 
@@ -87,16 +87,14 @@ test('a mixed configuration boots, and each kind is served by the driver that it
 })
 
 test('the three kinds of one boot share one pool, and closing the storage closes it', async () => {
-  const before = await ourConnections(server())
+  const opened = await watchConnections(server())
   const storage = await registry().boot({ ...IN_REDIS, redis: { url: server().url, poolSize: 1 } })
   valueOf(await storage.sessionStore.load(freshId()))
   valueOf(await storage.policyStore.getPolicy(freshId()))
   valueOf(await storage.rateLimitCounter.current(freshKey()))
-  // Those of the test before this one may still be going.
-  const opened = (await ourConnections(server())).filter((id) => !before.includes(id))
-  expect(opened).toHaveLength(1)
+  expect(await opened()).toHaveLength(1)
   await storage.close()
-  await expect.poll(() => ourConnections(server())).not.toContain(opened[0])
+  await expect.poll(opened).toEqual([])
   expect(await storage.sessionStore.load(freshId())).toMatchObject({ ok: false })
 })
 

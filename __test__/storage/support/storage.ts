@@ -22,11 +22,24 @@ export async function openBackend(
   return backend
 }
 
-/** The ids of the connections that our engines have to a server. */
-export async function ourConnections({ port }: { readonly port: number }): Promise<string[]> {
-  await using admin = await connect(port)
-  const lines = String(await admin.send('CLIENT', 'LIST')).split('\n')
-  return lines.filter((line) => line.includes(' name=indelible ')).map((line) => line.split(' ', 1)[0] ?? '')
+/**
+ * Answers what tells the ids of the connections that our engines open to a server from now on; those that are open may be of
+ * the test before, and still going.
+ */
+export async function watchConnections({
+  port,
+}: {
+  readonly port: number
+}): Promise<() => Promise<string[]>> {
+  const list = async (): Promise<string[]> => {
+    await using admin = await connect(port)
+    const lines = String(await admin.send('CLIENT', 'LIST')).split('\n')
+    return lines
+      .filter((line) => line.includes(' name=indelible '))
+      .map((line) => line.split(' ', 1)[0] ?? '')
+  }
+  const before = await list()
+  return async () => (await list()).filter((id) => !before.includes(id))
 }
 
 /** 16 bytes as 32 lower-case hexadecimal characters, new each time. */
