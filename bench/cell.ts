@@ -38,6 +38,12 @@ export function cellsAt(cells: readonly Cell[], callers: number, role: Role): Ce
   return cells.filter((cell) => cell.callers === callers && cell.role === role)
 }
 
+/** The ceiling that is reached first, among those that have as many operations outstanding as there are callers. */
+export function lowerCeiling(cells: readonly Cell[], callers: number): Cell | undefined {
+  const ceilings = cellsAt(cells, callers, 'ceiling').filter(({ contestant }) => !contestant.includes(','))
+  return best(ceilings, 'opsPerSecond', 'least')
+}
+
 /** Of these, the cell with the most or the least of a quantity. */
 export function best(cells: readonly Cell[], metric: Metric, wanted: 'most' | 'least'): Cell | undefined {
   const ascending = cells.toSorted((one, other) => median(one, metric) - median(other, metric))

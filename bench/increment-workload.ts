@@ -8,6 +8,9 @@ export const WINDOW_SECONDS = 3_600
 /** Keys that are counted at the same time. */
 const KEYS = Array.from({ length: 1_000 }, (_, index) => `tenant-${index % 10}:client-${index}`)
 
+/** What `seed()` does before the counting begins: it counts every key twice. */
+export const SEEDING_OPERATIONS = 2 * KEYS.length
+
 /** Counts hits in fixed windows: one round trip, and an error when the server refuses any of it. */
 export interface IncrementContestant {
   /** Adds 1 and answers the total. */

@@ -8,7 +8,7 @@ export interface NodeContenderOptions {
   readonly name?: string
   readonly env?: NodeJS.ProcessEnv
   /** Another Node.js. */
-  readonly node?: string
+  readonly node?: string | undefined
 }
 
 /** A contestant whose every round runs in a fresh Node.js process. */

@@ -5,6 +5,12 @@ import type { Workload } from './workload.js'
 /** Sessions that are in use at the same time. */
 const SESSIONS = 1_000
 
+/** A session is saved and then loaded: together one operation of the workload. */
+export const STEPS_PER_OPERATION = 2
+
+/** What `seed()` does before the mix begins: it saves every session, then loads it. */
+export const SEEDING_STEPS = STEPS_PER_OPERATION * SESSIONS
+
 /** What is known of a session. */
 export interface BenchSession {
   /** 32 hexadecimal characters. */
@@ -31,7 +37,7 @@ const sessions: readonly BenchSession[] = Array.from({ length: SESSIONS }, (_, i
   startedAtNs: String(1_790_000_000_000_000_000n + BigInt(index)),
 }))
 
-/** A session is saved and then loaded: together one operation. */
+/** Callers that save a session and then load it, again and again. */
 export class SessionWorkload implements Workload {
   readonly #contestant: SessionContestant
   readonly #loop: ClosedLoop

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BARS, enforcedLimit, type Bar } from '../../bench/bars.js'
 import { cellOf, type Cell } from '../../bench/cell.js'
 import type { Role } from '../../bench/contender.js'
-import { judge } from '../../bench/goal.js'
+import { isOutOfReach, judge } from '../../bench/goal.js'
 import { reportText } from '../../bench/report/text.js'
 import type { RoundResult } from '../../bench/round-result.js'
 import { goalsOf } from '../../bench/suites/labels.js'
@@ -20,14 +20,30 @@ describe('the goals of the label suite', () => {
       cell('node-redis', 'peer', 512, { opsPerSecond: 80_000, loopMicrosPerOp: 10 }),
       cell('node-redis, plain', 'plain', 512, { opsPerSecond: 900_000, loopMicrosPerOp: 0 }),
       cell('harness', 'harness', 512, { opsPerSecond: 2_000_000, loopMicrosPerOp: 0.5 }),
-      cell('loop', 'ceiling', 512, { opsPerSecond: 800_000 }),
+      cell('loop', 'ceiling', 512, { opsPerSecond: 800_000, loopMicrosPerOp: 0.75 }),
       cell('raw', 'ceiling', 512, { opsPerSecond: 500_000 }),
       cell('raw, unbounded', 'ceiling', 512, { opsPerSecond: 400_000 }),
     ]
-    expect(goalsOf(cells).map(({ id, value, against }) => ({ id, value, against }))).toEqual([
-      { id: 'labels.512.throughput', value: 5, against: 'node-redis' },
-      { id: 'labels.512.loop', value: 0.1, against: 'node-redis' },
-      { id: 'labels.512.loop-net', value: 0.5 / 9.5, against: 'node-redis' },
+    const goals = goalsOf(cells).map(({ id, value, against, ceiling }) => ({
+      id,
+      value,
+      against,
+      ...(ceiling && { ceiling }),
+    }))
+    expect(goals).toEqual([
+      {
+        id: 'labels.512.throughput',
+        value: 5,
+        against: 'node-redis',
+        ceiling: { name: 'raw', value: 500 / 80 },
+      },
+      { id: 'labels.512.loop', value: 0.1, against: 'node-redis', ceiling: { name: 'loop', value: 0.075 } },
+      {
+        id: 'labels.512.loop-net',
+        value: 0.5 / 9.5,
+        against: 'node-redis',
+        ceiling: { name: 'loop', value: 0.25 / 9.5 },
+      },
       { id: 'labels.512.ceiling', value: 0.8, against: 'raw' },
       { id: 'labels.1.p50', value: 1.05, against: 'ioredis' },
       { id: 'labels.1.p99', value: 0.8, against: 'node-redis' },
@@ -51,6 +67,19 @@ describe('a goal', () => {
     { id: 'gateway.call', value: Number.NaN, met: false },
   ])('$id with $value is met: $met', ({ id, value, met }) => {
     expect(judge(id, value)).toMatchObject({ id, value, met })
+  })
+
+  it.each([
+    { id: 'labels.512.throughput', ceiling: 7.9, out: true },
+    { id: 'labels.512.throughput', ceiling: 8, out: false },
+    { id: 'labels.512.loop', ceiling: 1 / 24, out: true },
+    { id: 'labels.512.loop', ceiling: 1 / 25, out: false },
+  ])('$id is out of reach with a ceiling of $ceiling: $out', ({ id, ceiling, out }) => {
+    expect(isOutOfReach(judge(id, 1, '', { name: 'raw', value: ceiling }))).toBe(out)
+  })
+
+  it('is within reach as long as no ceiling says otherwise', () => {
+    expect(isOutOfReach(judge('labels.512.throughput', 1))).toBe(false)
   })
 
   it('needs a bar', () => {
@@ -98,7 +127,7 @@ describe('the report', () => {
     const raw = cellOf('raw', 'ceiling', 64, [round({ opsPerSecond: 500_000, loopMicrosPerOp: null })])
     const cells = [ours, cell('iovalkey', 'peer', 64, { opsPerSecond: 100_000, loopMicrosPerOp: 10 }), raw]
     expect(reportText({ cells, goals: goalsOf(cells) }).split('\n')).toEqual([
-      'MISSED labels.64.throughput: 2.90x (at least 6.00x) throughput, against the fastest peer: iovalkey',
+      'MISSED labels.64.throughput: 2.90x (at least 6.00x) throughput, against the fastest peer: iovalkey; raw itself: 5.00x, so that it is out of reach here',
       'MISSED labels.64.loop: 1/5.0 (at most 1/15.0) event-loop time an operation, against the same peer: iovalkey',
       '',
       '64 callers                  ops/s  p50 µs  p99 µs  p99.9 µs  loop µs/op  JS CPU µs/op  CPU µs/op  server µs/op  MB',

@@ -12,13 +12,17 @@ const CONTESTANTS = [
   'increments: indelible',
   'increments: rate-limiter-flexible-ioredis',
   'increments: rate-limiter-flexible-iovalkey',
+  'increments: loop',
+  'increments: raw',
   'sessions: indelible',
   'sessions: connect-redis',
   'sessions: connect-valkey-iovalkey',
+  'sessions: loop',
+  'sessions: raw',
 ]
 
 it(
-  'npm run bench -- --suite storage measures every contestant under one Node.js that suits them all',
+  'npm run bench -- --suite storage measures every contestant and both ceilings under one Node.js that suits them all',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'indelible-bench-'))
     const json = join(folder, 'storage.json')
@@ -41,6 +45,7 @@ it(
     // CPU time is the one speed that a busy machine does not change much; the bars themselves need a quiet one.
     const cpu = document.cells.map(({ summary }) => summary.processCpuMicrosPerOp?.median ?? Number.NaN)
     expect(cpu[0]).toBeLessThan(Math.min(cpu[1] ?? 0, cpu[2] ?? 0))
+    for (const { ceiling } of document.goals.slice(0, 4)) expect(ceiling?.value).toBeGreaterThan(0)
     expect(document.goals.at(-1)).toMatchObject({ id: 'storage.policy', value: expect.any(Number) })
   },
   LIMIT_MS,

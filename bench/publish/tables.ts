@@ -1,5 +1,6 @@
 import { BARS, enforcedLimit, suiteOf, type Bar } from '../bars.js'
 import type { Cell } from '../cell.js'
+import { isOutOfReach, type Goal } from '../goal.js'
 import { COLUMNS, quantityText } from '../report/columns.js'
 import { callersText } from '../report/text.js'
 import type { PublishedResult } from './results.js'
@@ -9,7 +10,6 @@ export function goalsTable(results: readonly PublishedResult[]): string {
   const goals = results.flatMap((result) => result.goals)
   const rows = BARS.map((bar) => {
     const goal = goals.find(({ id }) => id === bar.id)
-    const verdict = goal === undefined ? 'not measured' : goal.met ? 'met' : '**missed**'
     const against = goal?.against === undefined || goal.against === '' ? '' : ` (${goal.against})`
     const measured = goal === undefined ? '–' : `${quantityText(goal.value, goal.unit)}${against}`
     return [
@@ -18,11 +18,20 @@ export function goalsTable(results: readonly PublishedResult[]): string {
       bar.says,
       limitText(bar, bar.limit),
       measured,
-      verdict,
+      goal?.ceiling === undefined
+        ? ''
+        : `${quantityText(goal.ceiling.value, goal.unit)} (${goal.ceiling.name})`,
+      verdictText(goal),
       enforcedText(bar),
     ]
   })
-  return markdownTable(['suite', '', 'quantity', 'bar', 'measured', '', 'enforced by CI'], rows)
+  return markdownTable(['suite', '', 'quantity', 'bar', 'measured', 'ceiling', '', 'enforced by CI'], rows)
+}
+
+function verdictText(goal: Goal | undefined): string {
+  if (goal === undefined) return 'not measured'
+  if (goal.met) return 'met'
+  return isOutOfReach(goal) ? '**missed**, out of reach' : '**missed**'
 }
 
 /** The medians of a suite, a table for each number of callers. */

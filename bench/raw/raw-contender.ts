@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender } from '../contender.js'
 import { SUBJECT } from '../contestant.js'
-import { SEEDING_OPERATIONS } from '../label-workload.js'
 import { runRound } from '../round-process.js'
 import type { RoundResult } from '../round-result.js'
 import { serverCpuMicros } from '../server-cpu.js'
+import { MIXES } from './mix.js'
 import { Recorder } from './recorder.js'
 import { runRawProgram, type RawLoad } from './raw-program.js'
 
@@ -18,68 +18,99 @@ const RECORDED = { warmUpSeconds: 0.3, seconds: 0.3 } as const
 /** The deepest pipeline that is tried, for the bound that no number of callers passes. */
 const UNBOUNDED: RawLoad = { outstanding: 8_192, batches: 16 }
 
+/** Whose raw ceilings are asked for. */
+export interface RawOptions {
+  /** A server of the bench's own. */
+  readonly url: string
+  /** Receives the recordings. */
+  readonly folder: string
+  readonly workload: keyof typeof MIXES
+  /** The Node.js that our store is listened to under. Default: that of the bench. */
+  readonly node?: string
+}
+
 /**
  * The *raw* ceilings of a server: what our store sends with so many callers, sent again by a program that does nothing
- * else. `raw` keeps as many operations outstanding as there are callers, in the cut that is fastest; `raw, unbounded`
- * does not wait for anyone.
- *
- * @param folder - Receives the recordings.
+ * else. The first keeps as much outstanding as there are callers, in the cut that is fastest; the second does not wait for
+ * anyone.
  */
-export function rawContenders(url: string, folder: string): Contender[] {
-  const port = Number(new URL(url).port)
+export function rawContenders(options: RawOptions): {
+  readonly raw: Contender
+  readonly unbounded: Contender
+} {
   const recordings = new Map<number, Promise<string>>()
   const recorded = (callers: number): Promise<string> => {
-    const file = recordings.get(callers) ?? record(port, callers, join(folder, `${callers}.recording`))
+    const file = recordings.get(callers) ?? record(callers, options)
     recordings.set(callers, file)
     return file
   }
   const contender = (name: string, loads: (callers: number) => readonly RawLoad[]): Contender => ({
-    name,
+    name: options.workload === 'labels' ? name : `${options.workload}: ${name}`,
     role: 'ceiling',
     async measure(callers, pace) {
       const file = await recorded(callers)
       const results: RoundResult[] = []
       const cuts = loads(callers)
       const seconds = pace.seconds / cuts.length
-      for (const load of cuts) results.push(await measure(port, file, load, { ...pace, seconds }))
+      for (const load of cuts) results.push(await measure(options, file, load, { ...pace, seconds }))
       return results.toSorted((one, other) => one.opsPerSecond - other.opsPerSecond).at(-1) as RoundResult
     },
   })
-  return [contender('raw', (callers) => cutsOf(callers)), contender('raw, unbounded', () => [UNBOUNDED])]
+  return {
+    raw: contender('raw', (callers) => cutsOf(callers)),
+    unbounded: contender('raw, unbounded', () => [UNBOUNDED]),
+  }
 }
 
 function cutsOf(callers: number): RawLoad[] {
   return CUTS.filter((batches) => batches <= callers).map((batches) => ({ outstanding: callers, batches }))
 }
 
-async function record(port: number, callers: number, file: string): Promise<string> {
-  await using recorder = await Recorder.open(port)
-  await runRound({ contestant: SUBJECT, callers, url: recorder.url, serverPorts: [port], ...RECORDED })
-  await writeFile(file, recorder.recording.encode(SEEDING_OPERATIONS))
+async function record(callers: number, { url, folder, workload, node }: RawOptions): Promise<string> {
+  const port = portOf(url)
+  const file = join(folder, `${workload}-${callers}.recording`)
+  await using recorder = await Recorder.open(port, MIXES[workload])
+  const round = {
+    workload,
+    contestant: SUBJECT,
+    callers,
+    url: recorder.url,
+    serverPorts: [port],
+    ...RECORDED,
+  }
+  await runRound(round, {}, node)
+  await writeFile(file, recorder.recording.encode())
   return file
 }
 
 async function measure(
-  port: number,
+  { url, workload }: RawOptions,
   file: string,
   load: RawLoad,
   pace: { readonly warmUpSeconds: number; readonly seconds: number },
 ): Promise<RoundResult> {
+  const port = portOf(url)
   const before = await serverCpuMicros([port])
   const raw = await runRawProgram(`127.0.0.1:${port}`, file, load, pace)
   const whole = pace.warmUpSeconds + pace.seconds
   const serverCpu = (((await serverCpuMicros([port])) - before) * raw.seconds) / whole
-  const { operations, seconds, p50Micros, p99Micros, p999Micros, cpuMicros } = raw
+  const steps = MIXES[workload].stepsPerOperation
+  const operations = raw.operations / steps
   return {
     operations,
-    opsPerSecond: operations / seconds,
-    p50Micros,
-    p99Micros,
-    p999Micros,
+    opsPerSecond: operations / raw.seconds,
+    // The steps of an operation follow each other.
+    p50Micros: raw.p50Micros * steps,
+    p99Micros: raw.p99Micros * steps,
+    p999Micros: raw.p999Micros * steps,
     loopMicrosPerOp: null,
     mainThreadCpuMicrosPerOp: null,
-    processCpuMicrosPerOp: cpuMicros / operations,
+    processCpuMicrosPerOp: raw.cpuMicros / operations,
     serverCpuMicrosPerOp: serverCpu / operations,
     megabytes: null,
   }
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port)
 }

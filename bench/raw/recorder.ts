@@ -1,24 +1,26 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { CommandStream } from './command-stream.js'
+import type { Mix } from './mix.js'
 import { Recording } from './recording.js'
 
 /** A loopback port before a server that writes down what is sent through it. */
 export class Recorder implements AsyncDisposable {
-  readonly recording = new Recording()
+  readonly recording: Recording
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()
 
   /** Passes on to 127.0.0.1:`targetPort`. */
-  static async open(targetPort: number): Promise<Recorder> {
+  static async open(targetPort: number, mix: Mix): Promise<Recorder> {
     const listener = createServer({ noDelay: true })
-    const recorder = new Recorder(listener, targetPort)
+    const recorder = new Recorder(listener, targetPort, mix)
     listener.listen(0, '127.0.0.1')
     await once(listener, 'listening')
     return recorder
   }
 
-  private constructor(listener: Server, targetPort: number) {
+  private constructor(listener: Server, targetPort: number, mix: Mix) {
+    this.recording = new Recording(mix)
     this.#listener = listener
     listener.on('connection', (client) => this.#relay(client, targetPort))
   }

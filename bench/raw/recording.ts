@@ -1,17 +1,12 @@
 import type { SentCommand } from './command-stream.js'
+import type { Mix } from './mix.js'
 
 /** Where a part of a recording belongs; the numbers are those of `crates/indelible-bench/src/recording.rs`. */
 const HANDSHAKE = 0
 const SEED = 1
 const MIX = 2
 
-/** A part begins with one of these, whatever else belongs to it. */
-const BEGINS_PART = new Set(['SMEMBERS', 'SADD', 'MULTI'])
-
-/** Each operation of the mix has exactly one of these; a transaction may hold several. */
-const IS_OPERATION = new Set(['SMEMBERS', 'SADD'])
-
-/** What cannot be cut: a load, or a transaction with all appends in it, and what follows it. */
+/** What cannot be cut: a read, or a transaction with all writes in it, and what follows it. */
 interface Part {
   kind: number
   operations: number
@@ -24,15 +19,21 @@ interface Part {
  * sends, whatever that is.
  */
 export class Recording {
+  readonly #mix: Mix
   readonly #parts: Part[] = []
   readonly #handshake: Part[] = []
+
+  constructor(mix: Mix) {
+    this.#mix = mix
+  }
 
   /** The commands of one connection, in the order in which they were sent. */
   connection(): (command: SentCommand) => void {
     let part: Part | undefined
     let inTransaction = false
     return ({ name, bytes }) => {
-      if (BEGINS_PART.has(name) && !inTransaction) {
+      const isStep = this.#mix.steps.has(name)
+      if ((isStep || name === 'MULTI') && !inTransaction) {
         part = { kind: MIX, operations: 0, replies: 0, chunks: [] }
         this.#parts.push(part)
       }
@@ -42,7 +43,7 @@ export class Recording {
         part = { kind: HANDSHAKE, operations: 0, replies: 0, chunks: [] }
         this.#handshake.push(part)
       }
-      if (IS_OPERATION.has(name)) part.operations += 1
+      if (isStep) part.operations += 1
       part.replies += 1
       part.chunks.push(bytes)
     }
@@ -53,11 +54,12 @@ export class Recording {
   }
 
   /**
-   * The recording as the program `raw-ceiling` reads it.
+   * The recording as the program `raw-ceiling` reads it; each step of the driver is one of its operations.
    *
-   * @param seeds - Operations that only filled the server: the first ones.
+   * @throws When nothing but seeds was recorded.
    */
-  encode(seeds: number): Buffer {
+  encode(): Buffer {
+    const { seeds } = this.#mix
     if (this.operations <= seeds) {
       throw new Error(`${this.operations} operations were recorded, and ${seeds} of them only seed`)
     }

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loopAddon } from '../../scripts/build-loop.mjs'
-import { best, cellsAt, median, type Cell } from '../cell.js'
+import { best, cellsAt, lowerCeiling, median, type Cell } from '../cell.js'
 import type { Contender } from '../contender.js'
 import { PEERS, SUBJECT } from '../contestant.js'
-import { judge, type Goal } from '../goal.js'
+import { judge, type Bound, type Goal } from '../goal.js'
 import { interleave } from '../interleave.js'
 import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
@@ -13,6 +13,9 @@ import { buildRawProgram } from '../raw/raw-program.js'
 import { rawContenders } from '../raw/raw-contender.js'
 import { emptyServers } from '../server-cpu.js'
 import type { SuiteReport } from '../suite-report.js'
+
+/** The ceiling that leaves out the server. */
+const LOOP = 'loop'
 
 /** Other forms of the peers: what else a user of that client might write. */
 const OTHER_FORMS: readonly (readonly [name: string, file: string, role: 'peer' | 'plain'])[] = [
@@ -59,11 +62,12 @@ async function contendersFor(url: string, folder: string, options: BenchOptions)
 async function boundsFor(url: string, folder: string, { quick }: BenchOptions): Promise<Contender[]> {
   await buildRawProgram()
   const env = { INDELIBLE_NATIVE_PATH: await loopAddon() }
-  const [raw, unbounded] = rawContenders(url, folder)
+  const { raw, unbounded } = rawContenders({ url, folder, workload: 'labels' })
   return [
     nodeContender('harness', { contestant: 'harness', url }),
-    nodeContender('ceiling', { contestant: SUBJECT, url }, { name: 'loop', env }),
-    ...[raw, quick ? undefined : unbounded].filter((contender) => contender !== undefined),
+    nodeContender('ceiling', { contestant: SUBJECT, url }, { name: LOOP, env }),
+    raw,
+    ...(quick ? [] : [unbounded]),
   ]
 }
 
@@ -77,25 +81,32 @@ function goalsAt(cells: readonly Cell[], callers: number): Goal[] {
   const peer = best(cellsAt(cells, callers, 'peer'), 'opsPerSecond', 'most')
   if (ours === undefined || peer === undefined) return []
   const [harness] = cellsAt(cells, callers, 'harness')
-  const ratio = (metric: 'opsPerSecond' | 'loopMicrosPerOp'): number =>
-    median(ours, metric) / median(peer, metric)
-  const net = (cell: Cell): number => median(cell, 'loopMicrosPerOp') - median(harness, 'loopMicrosPerOp')
+  const lower = lowerCeiling(cells, callers)
+  const loop = cellsAt(cells, callers, 'ceiling').find(({ contestant }) => contestant === LOOP)
+  const net = (cell: Cell | undefined): number =>
+    median(cell, 'loopMicrosPerOp') - median(harness, 'loopMicrosPerOp')
+  const judged = (what: string, ceiling: Cell | undefined, of: (cell: Cell | undefined) => number): Goal =>
+    judge(
+      `labels.${callers}.${what}`,
+      of(ours) / of(peer),
+      peer.contestant,
+      boundOf(ceiling, of(ceiling) / of(peer)),
+    )
   return [
-    judge(`labels.${callers}.throughput`, ratio('opsPerSecond'), peer.contestant),
-    judge(`labels.${callers}.loop`, ratio('loopMicrosPerOp'), peer.contestant),
-    ...(harness === undefined
-      ? []
-      : [judge(`labels.${callers}.loop-net`, net(ours) / net(peer), peer.contestant)]),
-    ...(callers === 512 ? ceilingGoal(cells, ours) : []),
+    judged('throughput', lower, (cell) => median(cell, 'opsPerSecond')),
+    judged('loop', loop, (cell) => median(cell, 'loopMicrosPerOp')),
+    ...(harness === undefined ? [] : [judged('loop-net', loop, net)]),
+    ...(callers === 512 && lower !== undefined ? [shareOf(lower, ours)] : []),
   ]
 }
 
-function ceilingGoal(cells: readonly Cell[], ours: Cell): Goal[] {
-  const bounds = cellsAt(cells, ours.callers, 'ceiling').filter(({ contestant }) => !contestant.includes(','))
-  const lower = best(bounds, 'opsPerSecond', 'least')
-  if (lower === undefined) return []
-  const share = median(ours, 'opsPerSecond') / median(lower, 'opsPerSecond')
-  return [judge('labels.512.ceiling', share, lower.contestant)]
+function shareOf(ceiling: Cell, ours: Cell): Goal {
+  const share = median(ours, 'opsPerSecond') / median(ceiling, 'opsPerSecond')
+  return judge('labels.512.ceiling', share, ceiling.contestant)
+}
+
+function boundOf(ceiling: Cell | undefined, value: number): Bound | undefined {
+  return ceiling === undefined ? undefined : { value, name: ceiling.contestant }
 }
 
 function goalsOfOneCaller(cells: readonly Cell[]): Goal[] {

@@ -1,4 +1,9 @@
-import { cellsAt, median, type Cell } from '../cell.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loopAddon } from '../../scripts/build-loop.mjs'
+import { cellsAt, lowerCeiling, median, type Cell } from '../cell.js'
+import type { Contender } from '../contender.js'
 import { SUBJECT } from '../contestant.js'
 import { judge, type Goal } from '../goal.js'
 import { interleave } from '../interleave.js'
@@ -6,6 +11,8 @@ import { node24 } from '../node-24.js'
 import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
 import { measurePolicyHit } from '../policy-hit.js'
+import { buildRawProgram } from '../raw/raw-program.js'
+import { rawContenders, type RawOptions } from '../raw/raw-contender.js'
 import { emptyServers } from '../server-cpu.js'
 import type { SuiteReport } from '../suite-report.js'
 
@@ -24,8 +31,8 @@ const WORKLOADS = {
 } as const
 
 /**
- * The storage driver beside what people use: counters of a rate limiter, and session records. All rounds run under
- * the Node.js that the session stores demand; `progress` tells which.
+ * The storage driver beside what people use: counters of a rate limiter, and session records; and beside the two ceilings
+ * of each. All rounds run under the Node.js that the session stores demand; `progress` tells which.
  *
  * @param url - A server that belongs to the bench alone: it is emptied before every measurement.
  */
@@ -36,30 +43,56 @@ export async function runStorage(
 ): Promise<SuiteReport> {
   const node = await node24()
   progress(`rounds run under Node.js ${node.version}`)
-  const cells: Cell[] = []
-  const goals: Goal[] = []
-  for (const workload of ['increments', 'sessions'] as const) {
-    const bars = WORKLOADS[workload]
-    const contenders = [SUBJECT, ...Object.keys(bars)].map((contestant) =>
-      nodeContender(
-        contestant === SUBJECT ? 'subject' : 'peer',
-        { workload, contestant, url },
-        { name: `${workload}: ${contestant}`, node: node.path },
-      ),
-    )
-    const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
-    const heats = { contenders, callers: [CALLERS], title: workload, prepare }
-    const measured = await interleave(heats, options, progress)
-    cells.push(...measured)
-    goals.push(...goalsAgainstEach(measured, Object.values(bars)))
+  const folder = await mkdtemp(join(tmpdir(), 'indelible-raw-'))
+  try {
+    const cells: Cell[] = []
+    const goals: Goal[] = []
+    for (const workload of ['increments', 'sessions'] as const) {
+      const bars = WORKLOADS[workload]
+      const raw: RawOptions = { url, folder, workload, node: node.path }
+      const contenders = [
+        ...contestantsOf(raw, Object.keys(bars)),
+        ...(options.ceilings ? await ceilingsOf(raw) : []),
+      ]
+      const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
+      const heats = { contenders, callers: [CALLERS], title: workload, prepare }
+      const measured = await interleave(heats, options, progress)
+      cells.push(...measured)
+      goals.push(...goalsAgainstEach(measured, Object.values(bars)))
+    }
+    return { cells, goals: [...goals, judge('storage.policy', await measurePolicyHit())] }
+  } finally {
+    await rm(folder, { recursive: true })
   }
-  return { cells, goals: [...goals, judge('storage.policy', await measurePolicyHit())] }
+}
+
+function contestantsOf({ workload, url, node }: RawOptions, peers: readonly string[]): Contender[] {
+  return [SUBJECT, ...peers].map((contestant) =>
+    nodeContender(
+      contestant === SUBJECT ? 'subject' : 'peer',
+      { workload, contestant, url },
+      { name: `${workload}: ${contestant}`, node },
+    ),
+  )
+}
+
+async function ceilingsOf(options: RawOptions): Promise<Contender[]> {
+  const { workload, url, node } = options
+  await buildRawProgram()
+  const env = { INDELIBLE_NATIVE_PATH: await loopAddon() }
+  const spec = { workload, contestant: SUBJECT, url }
+  const loop = nodeContender('ceiling', spec, { name: `${workload}: loop`, env, node })
+  return [loop, rawContenders(options).raw]
 }
 
 function goalsAgainstEach(cells: readonly Cell[], bars: readonly string[]): Goal[] {
   const [ours] = cellsAt(cells, CALLERS, 'subject')
   const peers = cellsAt(cells, CALLERS, 'peer')
-  return bars.map((id, index) =>
-    judge(id, median(ours, 'opsPerSecond') / median(peers[index], 'opsPerSecond')),
-  )
+  const ceiling = lowerCeiling(cells, CALLERS)
+  return bars.map((id, index) => {
+    const against = (cell: Cell | undefined): number =>
+      median(cell, 'opsPerSecond') / median(peers[index], 'opsPerSecond')
+    const bound = ceiling && { value: against(ceiling), name: ceiling.contestant }
+    return judge(id, against(ours), '', bound)
+  })
 }
