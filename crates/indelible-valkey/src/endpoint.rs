@@ -92,7 +92,9 @@ impl Endpoint {
         let host = host.ok_or_else(|| invalid(format_args!("has no host; {FORMS}")))?;
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         if !is_host(host) {
-            return Err(invalid("has a host with characters that no host name has"));
+            return Err(invalid(
+                "has a host with characters that no host name has; an international name is written xn--…",
+            ));
         }
         let port = url.port().unwrap_or(default_port);
         if port == 0 {
@@ -294,6 +296,14 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_international_name_is_taken_in_its_ascii_form() {
+        for text in ["rediss://bücher.example", "bücher.example:6379"] {
+            assert!(parse(text).unwrap_err().to_string().contains("xn--"), "{text}");
+        }
+        assert_eq!(tcp("rediss://xn--bcher-kva.example").0, "xn--bcher-kva.example");
     }
 
     #[test]
