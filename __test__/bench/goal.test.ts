@@ -7,6 +7,7 @@ import { isOutOfReach, judge } from '../../bench/goal.js'
 import { reportText } from '../../bench/report/text.js'
 import type { RoundResult } from '../../bench/round-result.js'
 import { goalsOf } from '../../bench/suites/labels.js'
+import { tailGoal } from '../../bench/suites/latency.js'
 import { round } from './support/bench.js'
 
 describe('the goals of the label suite', () => {
@@ -55,6 +56,25 @@ describe('the goals of the label suite', () => {
     { who: 'every peer', cells: [cell('indelible', 'subject', 64, {}), cell('raw', 'ceiling', 64, {})] },
   ])('are none without $who', ({ cells }) => {
     expect(goalsOf(cells)).toEqual([])
+  })
+})
+
+describe('the tail past saturation', () => {
+  it.each([
+    { what: 'that reach nine tenths', throughput: [50, 90, 100, 95], callers: 2, value: 3 / 2 },
+    {
+      what: 'before the last, whose double nobody measured',
+      throughput: [50, 60, 70, 100],
+      callers: 4,
+      value: 4 / 3,
+    },
+  ])('is that of twice the callers $what', ({ throughput, callers, value }) => {
+    const cells = throughput.map((opsPerSecond, index) =>
+      cell('indelible', 'subject', 2 ** index, { opsPerSecond, p99Micros: index + 1 }),
+    )
+    expect(tailGoal(cells)).toMatchObject([
+      { id: 'latency.p99', value, against: `${callers} callers saturate` },
+    ])
   })
 })
 

@@ -11,7 +11,8 @@ export interface Overload {
 }
 
 const BURSTS = 200
-const QUICK_BURSTS = 20
+/** A tenth of them have to be enough for the process to have all the memory that it needs. */
+const QUICK_BURSTS = 100
 
 /** Measures in a process of its own, whose memory is nobody else's. */
 export async function measureOverload(url: string, quick: boolean): Promise<Overload> {
