@@ -66,7 +66,7 @@ export const BARS: readonly Bar[] = [
     1.15,
   ),
 
-  bar('footprint.addon', 'the addon on disk', MAX, 3, 'MB', 4.02),
+  bar('footprint.addon', 'the addon on disk', MAX, 3, 'MB', 2.95),
   bar('footprint.start-up', 'import to first load, against ioredis', MAX, 0.5, 'x', 0.379),
 
   bar('gateway.call', 'CPU time added to a tools/call with Valkey and Cedar', MAX, 1, 'ms', 0.0603),
