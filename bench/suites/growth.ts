@@ -1,4 +1,5 @@
 import { median, type Cell } from '../cell.js'
+import type { Contender } from '../contender.js'
 import { judge } from '../goal.js'
 import { ratchetMegabytes } from '../growth/ratchet-memory.js'
 import { USUAL, type Shape } from '../growth/shape.js'
@@ -14,10 +15,15 @@ interface Growth {
   readonly title: string
   readonly x: string
   readonly values: readonly number[]
-  readonly shape: (value: number) => Partial<Shape>
-  /** Callers where they are not what grows. */
-  readonly callers?: (value: number) => number
+  /** Absent where the callers are what grows. */
+  readonly shape?: (value: number) => Partial<Shape>
   readonly peer?: boolean
+}
+
+/** What was measured at one value. */
+interface Point {
+  readonly value: number
+  readonly cell: Cell
 }
 
 const CALLERS = 64
@@ -57,8 +63,6 @@ const GROWTHS: readonly Growth[] = [
     title: 'Callers',
     x: 'callers',
     values: [1, 4, 16, 64, 256, 1_024, 4_096, 10_000],
-    shape: () => ({}),
-    callers: (value) => value,
     peer: true,
   },
   {
@@ -81,16 +85,11 @@ export async function runGrowth(
   const curves: Curve[] = []
   const cost = new Map<number, number>()
   for (const growth of GROWTHS) {
-    const series = new Map<string, [number, number][]>()
-    for (const value of options.quick ? few(growth.values) : growth.values) {
-      const cells = await measured(growth, value, url, options, progress)
-      for (const { name, at } of seriesOf(cells)) series.set(name, [...(series.get(name) ?? []), [value, at]])
-      const [ours] = cells
-      if (growth.id === 'sessions') cost.set(value, median(ours, 'processCpuMicrosPerOp'))
-    }
+    const points = await measured(growth, url, options, progress)
     const { id, title, x } = growth
-    const lines: Series[] = [...series].map(([name, points]) => ({ name, points }))
-    curves.push({ id, title, x, y: 'CPU time of a load, µs', series: lines })
+    curves.push({ id, title, x, y: 'CPU time of a load, µs', series: seriesOf(points) })
+    if (id !== 'sessions') continue
+    for (const { value, cell } of points) cost.set(value, median(cell, 'processCpuMicrosPerOp'))
   }
   if (options.quick) return { cells: [], goals: [], curves }
   await emptyServers([Number(new URL(url).port)])
@@ -102,31 +101,46 @@ export async function runGrowth(
   return { cells: [], goals, curves }
 }
 
+/** All values take part in every round, so that a machine that slows down slows all of them. */
 async function measured(
-  { id, shape, callers = () => CALLERS, peer = false }: Growth,
-  value: number,
+  { id, values, shape, peer = false }: Growth,
   url: string,
   options: BenchOptions,
   progress: (line: string) => void,
-): Promise<Cell[]> {
-  const whole: Shape = { ...USUAL, ...shape(value) }
-  const spec = { workload: 'growth', url, shape: { ...whole } } as const
-  const contenders = [
+): Promise<Point[]> {
+  const present = options.quick ? few(values) : values
+  const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
+  if (shape === undefined) {
+    const heats = { contenders: contendersOf(url, {}, peer), callers: present, title: id, prepare }
+    const cells = await interleave(heats, options, progress)
+    return cells.map((cell) => ({ value: cell.callers, cell }))
+  }
+  const entrants = present.flatMap((value) =>
+    contendersOf(url, shape(value), peer).map((contender) => ({ value, contender })),
+  )
+  const contenders = entrants.map(({ contender }) => contender)
+  const cells = await interleave({ contenders, callers: [CALLERS], title: id, prepare }, options, progress)
+  return entrants.map(({ value }, index) => ({ value, cell: cells[index] as Cell }))
+}
+
+function contendersOf(url: string, shape: Partial<Shape>, peer: boolean): Contender[] {
+  const spec = { workload: 'growth', url, shape: { ...USUAL, ...shape } } as const
+  return [
     nodeContender('subject', { ...spec, contestant: 'indelible' }),
     ...(peer ? [nodeContender('peer', { ...spec, contestant: 'ioredis' })] : []),
   ]
-  const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
-  const heats = { contenders, callers: [callers(value)], title: `${id} ${value}`, prepare }
-  return await interleave(heats, options, progress)
 }
 
-function seriesOf(cells: readonly Cell[]): { name: string; at: number }[] {
-  return cells.flatMap((cell) => [
-    { name: cell.contestant, at: median(cell, 'processCpuMicrosPerOp') },
-    ...(cell.role === 'subject'
-      ? [{ name: 'the server, with ours', at: median(cell, 'serverCpuMicrosPerOp') }]
-      : []),
-  ])
+function seriesOf(points: readonly Point[]): Series[] {
+  const lines = new Map<string, [number, number][]>()
+  const draw = (name: string, value: number, at: number): void => {
+    lines.set(name, [...(lines.get(name) ?? []), [value, at]])
+  }
+  for (const { value, cell } of points) {
+    draw(cell.contestant, value, median(cell, 'processCpuMicrosPerOp'))
+    if (cell.role === 'subject') draw('the server, with ours', value, median(cell, 'serverCpuMicrosPerOp'))
+  }
+  return [...lines].map(([name, series]) => ({ name, points: series }))
 }
 
 /** The least and the second of a list: enough to see that it works. */
