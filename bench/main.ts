@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { install } from '../scripts/bootstrap.mjs'
 import { startServer } from '../scripts/test-server.mjs'
+import { decided, passes } from './decision.js'
 import { runConditions } from './machine.js'
 import { parseOptions, USAGE, UsageError, type BenchOptions } from './options.js'
 import { publish } from './publish/publish.js'
@@ -41,23 +42,12 @@ async function bench(options: BenchOptions): Promise<number> {
   const measured = { server: `${server.kind} ${server.version}`, ...conditions }
   progress(`${options.suite}: ${measured.server}, ${versionsText(conditions.packages)}`)
 
-  const report = await runSuite(options, server.url)
+  const report = await decided(options, (asked) => runSuite(asked, server.url), progress)
   process.stdout.write(`${reportText(report)}\n`)
   const document = { suite: options.suite, options, conditions: measured, ...report }
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`)
   if (options.publish) await publish(document)
-  return report.goals.some((goal) => fails(options, goal)) ? 1 : 0
-}
-
-function fails({ demand }: BenchOptions, { met, tolerable }: SuiteReport['goals'][number]): boolean {
-  switch (demand) {
-    case 'nothing':
-      return false
-    case 'bars':
-      return !met
-    case 'gate':
-      return !tolerable
-  }
+  return passes(options, report) ? 0 : 1
 }
 
 function runSuite(options: BenchOptions, url: string): Promise<SuiteReport> {

@@ -48,7 +48,8 @@ export const USAGE = `usage: npm run bench -- [--suite NAME] [--json FILE] [--qu
   --no-ceilings  leaves out the two ceilings and the harness
   --publish  writes the summary to bench/results/, and from there charts and tables into docs/
   --check    exits with 1 when a bar is missed
-  --gate     exits with 1 when a value falls below 0.7 of its bar, or of what was published if that is less
+  --gate     exits with 1 when a value falls below 0.7 of its bar, or of what was published if that is less; three times the
+             rounds decide where the first ones say so
 `
 
 const FULL = { rounds: 7, seconds: 1.5, warmUpSeconds: 0.5 }
