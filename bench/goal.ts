@@ -1,7 +1,7 @@
 import { BARS, enforcedLimit, type Bar } from './bars.js'
 
-/** What nobody can pass: what a ceiling itself would come to against the same bar. */
-export interface Bound {
+/** What a ceiling itself came to against the same bar. */
+export interface CeilingValue {
   readonly value: number
   /** Which ceiling. */
   readonly name: string
@@ -14,16 +14,10 @@ export interface Goal extends Bar {
   /** What ours was compared with; empty where the bar names it. */
   readonly against: string
   /** Where a ceiling was measured beside it. */
-  readonly ceiling?: Bound
+  readonly ceiling?: CeilingValue
   readonly met: boolean
   /** Not worse than CI allows. */
   readonly tolerable: boolean
-}
-
-/** Whether even the ceiling misses the bar, so that nothing could reach it on that machine. */
-export function isOutOfReach({ bound, limit, ceiling }: Goal): boolean {
-  if (ceiling === undefined) return false
-  return bound === 'min' ? ceiling.value < limit : ceiling.value > limit
 }
 
 /**
@@ -31,7 +25,7 @@ export function isOutOfReach({ bound, limit, ceiling }: Goal): boolean {
  *
  * @throws When there is no such bar.
  */
-export function judge(id: string, value: number, against = '', ceiling?: Bound): Goal {
+export function judge(id: string, value: number, against = '', ceiling?: CeilingValue): Goal {
   const bar = BARS.find((candidate) => candidate.id === id)
   if (bar === undefined) throw new RangeError(`there is no bar ${id}`)
   const within = (limit: number): boolean => (bar.bound === 'min' ? value >= limit : value <= limit)

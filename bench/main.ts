@@ -34,20 +34,21 @@ try {
 }
 
 /** @returns The exit status. */
-async function bench(options: BenchOptions): Promise<number> {
+async function bench(asked: BenchOptions): Promise<number> {
   // The peers have a lock file of their own: who works on the product need not install four other clients.
   await install(import.meta.dirname, progress)
   const conditions = await runConditions()
   await using server = await startServer()
   const measured = { server: `${server.kind} ${server.version}`, ...conditions }
-  progress(`${options.suite}: ${measured.server}, ${versionsText(conditions.packages)}`)
+  progress(`${asked.suite}: ${measured.server}, ${versionsText(conditions.packages)}`)
 
-  const report = await decided(options, (asked) => runSuite(asked, server.url), progress)
+  const decision = await decided(asked, (options) => runSuite(options, server.url), progress)
+  const { options, report } = decision
   process.stdout.write(`${reportText(report)}\n`)
   const document = { suite: options.suite, options, conditions: measured, ...report }
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(document, undefined, 2)}\n`)
   if (options.publish) await publish(document)
-  return passes(options, report) ? 0 : 1
+  return passes(decision) ? 0 : 1
 }
 
 function runSuite(options: BenchOptions, url: string): Promise<SuiteReport> {

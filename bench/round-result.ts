@@ -23,8 +23,8 @@ export interface RoundResult {
   readonly operations: number
   readonly opsPerSecond: number
   readonly p50Micros: number
-  readonly p99Micros: number
-  readonly p999Micros: number
+  readonly p99Micros: number | null
+  readonly p999Micros: number | null
   /** Time the event loop was busy (`performance.eventLoopUtilization().active`). */
   readonly loopMicrosPerOp: number | null
   /** CPU time of the JavaScript thread alone. */

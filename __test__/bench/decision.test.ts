@@ -19,7 +19,7 @@ describe('a report', () => {
     { flags: ['--gate'], met: true, missed: true, intolerable: false },
   ])('passes or fails with $flags', ({ flags, met, missed, intolerable }) => {
     const options = optionsOf(flags)
-    expect([MET, MISSED, INTOLERABLE].map((report) => passes(options, report))).toEqual([
+    expect([MET, MISSED, INTOLERABLE].map((report) => passes({ options, report }))).toEqual([
       met,
       missed,
       intolerable,
@@ -38,7 +38,7 @@ describe('the gate', () => {
     expect(measured).toEqual(rounds)
   })
 
-  it('alone does so', async () => {
+  it('is alone in that: bars are judged by the rounds that were asked for', async () => {
     const { report, measured } = await decidedFrom(['--check'], [INTOLERABLE, MET])
     expect(report).toBe(INTOLERABLE)
     expect(measured).toEqual([7])
@@ -56,7 +56,8 @@ async function decidedFrom(
     measured.push(options.rounds)
     return report === undefined ? Promise.reject(new Error('measured too often')) : Promise.resolve(report)
   }
-  const report = await decided(optionsOf(flags), measure, () => {})
+  const { report, options } = await decided(optionsOf(flags), measure, () => {})
+  expect(options.rounds).toBe(measured.at(-1))
   return { report, measured }
 }
 

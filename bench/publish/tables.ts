@@ -1,6 +1,6 @@
 import { BARS, enforcedLimit, suiteOf, type Bar } from '../bars.js'
 import type { Cell } from '../cell.js'
-import { isOutOfReach, type Goal } from '../goal.js'
+import type { Goal } from '../goal.js'
 import { COLUMNS, quantityText } from '../report/columns.js'
 import { callersText } from '../report/text.js'
 import type { PublishedResult } from './results.js'
@@ -30,8 +30,7 @@ export function goalsTable(results: readonly PublishedResult[]): string {
 
 function verdictText(goal: Goal | undefined): string {
   if (goal === undefined) return 'not measured'
-  if (goal.met) return 'met'
-  return isOutOfReach(goal) ? '**missed**, out of reach' : '**missed**'
+  return goal.met ? 'met' : '**missed**'
 }
 
 /** The medians of a suite, a table for each number of callers. */

@@ -1,5 +1,5 @@
 import type { Cell } from '../cell.js'
-import { isOutOfReach, type Goal } from '../goal.js'
+import type { Goal } from '../goal.js'
 import type { Spread } from '../statistics.js'
 import type { Curve, Fact, SuiteReport } from '../suite-report.js'
 import { COLUMNS, quantityText } from './columns.js'
@@ -21,10 +21,8 @@ function goalText(goal: Goal): string {
   const { met, id, says, value, limit, unit, bound, against, ceiling } = goal
   const promise = `${bound === 'min' ? 'at least' : 'at most'} ${quantityText(limit, unit)}`
   const peer = against === '' ? '' : `: ${against}`
-  const bounded =
-    ceiling === undefined ? '' : `; ${ceiling.name} itself: ${quantityText(ceiling.value, unit)}`
-  const reach = isOutOfReach(goal) ? `${bounded}, so that it is out of reach here` : bounded
-  return `${met ? 'met   ' : 'MISSED'} ${id}: ${quantityText(value, unit)} (${promise}) ${says}${peer}${reach}`
+  const itself = ceiling === undefined ? '' : `; ${ceiling.name} itself: ${quantityText(ceiling.value, unit)}`
+  return `${met ? 'met   ' : 'MISSED'} ${id}: ${quantityText(value, unit)} (${promise}) ${says}${peer}${itself}`
 }
 
 export function callersText(callers: number): string {

@@ -5,7 +5,7 @@ import { loopAddon } from '../../scripts/build-loop.mjs'
 import { best, cellsAt, lowerCeiling, median, type Cell } from '../cell.js'
 import type { Contender } from '../contender.js'
 import { PEERS, SUBJECT } from '../contestant.js'
-import { judge, type Bound, type Goal } from '../goal.js'
+import { judge, type CeilingValue, type Goal } from '../goal.js'
 import { interleave } from '../interleave.js'
 import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
@@ -90,7 +90,7 @@ function goalsAt(cells: readonly Cell[], callers: number): Goal[] {
       `labels.${callers}.${what}`,
       of(ours) / of(peer),
       peer.contestant,
-      boundOf(ceiling, of(ceiling) / of(peer)),
+      ceilingValue(ceiling, of(ceiling) / of(peer)),
     )
   return [
     judged('throughput', lower, (cell) => median(cell, 'opsPerSecond')),
@@ -105,7 +105,7 @@ function shareOf(ceiling: Cell, ours: Cell): Goal {
   return judge('labels.512.ceiling', share, ceiling.contestant)
 }
 
-function boundOf(ceiling: Cell | undefined, value: number): Bound | undefined {
+function ceilingValue(ceiling: Cell | undefined, value: number): CeilingValue | undefined {
   return ceiling === undefined ? undefined : { value, name: ceiling.contestant }
 }
 

@@ -45,12 +45,11 @@ export async function runLatency(
   }
 }
 
-/** @param cells - Of numbers of callers that double. The highest cannot be saturating, since nothing is known of its double. */
+/** @param cells - Of numbers of callers that double. Where the highest saturates, nothing is known of its double: NaN. */
 export function tailGoal(cells: readonly Cell[]): Goal[] {
   const ours = cells.filter(({ role }) => role === 'subject').toSorted((a, b) => a.callers - b.callers)
   const highest = Math.max(...ours.map((cell) => median(cell, 'opsPerSecond')))
-  const saturating =
-    ours.slice(0, -1).find((cell) => median(cell, 'opsPerSecond') >= SATURATED * highest) ?? ours.at(-2)
+  const saturating = ours.find((cell) => median(cell, 'opsPerSecond') >= SATURATED * highest)
   if (saturating === undefined) return []
   const [twice] = cellsAt(cells, saturating.callers * 2, 'subject')
   const ratio = median(twice, 'p99Micros') / median(saturating, 'p99Micros')
