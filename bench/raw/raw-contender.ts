@@ -26,7 +26,9 @@ export interface RawOptions {
   readonly folder: string
   readonly workload: keyof typeof MIXES
   /** The Node.js that our store is listened to under. Default: that of the bench. */
-  readonly node?: string
+  readonly node?: string | undefined
+  /** What the report calls a ceiling. Default: as it is named here. */
+  readonly nameOf?: (name: string) => string
 }
 
 /**
@@ -38,6 +40,7 @@ export function rawContenders(options: RawOptions): {
   readonly raw: Contender
   readonly unbounded: Contender
 } {
+  const { nameOf = (name) => name } = options
   const recordings = new Map<number, Promise<string>>()
   const recorded = (callers: number): Promise<string> => {
     const file = recordings.get(callers) ?? record(callers, options)
@@ -45,7 +48,7 @@ export function rawContenders(options: RawOptions): {
     return file
   }
   const contender = (name: string, loads: (callers: number) => readonly RawLoad[]): Contender => ({
-    name: options.workload === 'labels' ? name : `${options.workload}: ${name}`,
+    name: nameOf(name),
     role: 'ceiling',
     async measure(callers, pace) {
       const file = await recorded(callers)

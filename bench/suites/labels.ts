@@ -1,21 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loopAddon } from '../../scripts/build-loop.mjs'
 import { best, cellsAt, lowerCeiling, median, type Cell } from '../cell.js'
+import { ceilingsOf, LOOP } from '../ceilings.js'
 import type { Contender } from '../contender.js'
 import { PEERS, SUBJECT } from '../contestant.js'
-import { judge, type CeilingValue, type Goal } from '../goal.js'
+import { judge, type Goal } from '../goal.js'
 import { interleave } from '../interleave.js'
 import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
-import { buildRawProgram } from '../raw/raw-program.js'
-import { rawContenders } from '../raw/raw-contender.js'
+import { judgeRatio } from '../ratio-goal.js'
 import { emptyServers } from '../server-cpu.js'
 import type { SuiteReport } from '../suite-report.js'
-
-/** The ceiling that leaves out the server. */
-const LOOP = 'loop'
 
 /** Other forms of the peers: what else a user of that client might write. */
 const OTHER_FORMS: readonly (readonly [name: string, file: string, role: 'peer' | 'plain'])[] = [
@@ -58,17 +54,10 @@ async function contendersFor(url: string, folder: string, options: BenchOptions)
   return [...contestants, ...others, ...(options.ceilings ? await boundsFor(url, folder, options) : [])]
 }
 
-/** What nobody can pass, and what nobody can avoid. */
+/** The ceilings, and what nobody can avoid. */
 async function boundsFor(url: string, folder: string, { quick }: BenchOptions): Promise<Contender[]> {
-  await buildRawProgram()
-  const env = { INDELIBLE_NATIVE_PATH: await loopAddon() }
-  const { raw, unbounded } = rawContenders({ url, folder, workload: 'labels' })
-  return [
-    nodeContender('harness', { contestant: 'harness', url }),
-    nodeContender('ceiling', { contestant: SUBJECT, url }, { name: LOOP, env }),
-    raw,
-    ...(quick ? [] : [unbounded]),
-  ]
+  const { loop, raw, unbounded } = await ceilingsOf({ url, folder, workload: 'labels' })
+  return [nodeContender('harness', { contestant: 'harness', url }), loop, raw, ...(quick ? [] : [unbounded])]
 }
 
 /** @returns The bars that these cells can be judged by: none without ours, or without any peer. */
@@ -85,13 +74,11 @@ function goalsAt(cells: readonly Cell[], callers: number): Goal[] {
   const loop = cellsAt(cells, callers, 'ceiling').find(({ contestant }) => contestant === LOOP)
   const net = (cell: Cell | undefined): number =>
     median(cell, 'loopMicrosPerOp') - median(harness, 'loopMicrosPerOp')
-  const judged = (what: string, ceiling: Cell | undefined, of: (cell: Cell | undefined) => number): Goal =>
-    judge(
-      `labels.${callers}.${what}`,
-      of(ours) / of(peer),
-      peer.contestant,
-      ceilingValue(ceiling, of(ceiling) / of(peer)),
-    )
+  const judged = (
+    what: string,
+    ceiling: Cell | undefined,
+    quantity: (cell: Cell | undefined) => number,
+  ): Goal => judgeRatio(`labels.${callers}.${what}`, { ours, peer, ceiling }, quantity, peer.contestant)
   return [
     judged('throughput', lower, (cell) => median(cell, 'opsPerSecond')),
     judged('loop', loop, (cell) => median(cell, 'loopMicrosPerOp')),
@@ -103,10 +90,6 @@ function goalsAt(cells: readonly Cell[], callers: number): Goal[] {
 function shareOf(ceiling: Cell, ours: Cell): Goal {
   const share = median(ours, 'opsPerSecond') / median(ceiling, 'opsPerSecond')
   return judge('labels.512.ceiling', share, ceiling.contestant)
-}
-
-function ceilingValue(ceiling: Cell | undefined, value: number): CeilingValue | undefined {
-  return ceiling === undefined ? undefined : { value, name: ceiling.contestant }
 }
 
 function goalsOfOneCaller(cells: readonly Cell[]): Goal[] {

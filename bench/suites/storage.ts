@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loopAddon } from '../../scripts/build-loop.mjs'
 import { cellsAt, lowerCeiling, median, type Cell } from '../cell.js'
+import { ceilingsOf } from '../ceilings.js'
 import type { Contender } from '../contender.js'
 import { SUBJECT } from '../contestant.js'
 import { judge, type Goal } from '../goal.js'
@@ -11,8 +11,8 @@ import { node24 } from '../node-24.js'
 import { nodeContender } from '../node-contender.js'
 import type { BenchOptions } from '../options.js'
 import { measurePolicyHit } from '../policy-hit.js'
-import { buildRawProgram } from '../raw/raw-program.js'
-import { rawContenders, type RawOptions } from '../raw/raw-contender.js'
+import { judgeRatio } from '../ratio-goal.js'
+import type { RawOptions } from '../raw/raw-contender.js'
 import { emptyServers } from '../server-cpu.js'
 import type { SuiteReport } from '../suite-report.js'
 
@@ -49,11 +49,13 @@ export async function runStorage(
     const goals: Goal[] = []
     for (const workload of ['increments', 'sessions'] as const) {
       const bars = WORKLOADS[workload]
-      const raw: RawOptions = { url, folder, workload, node: node.path }
-      const contenders = [
-        ...contestantsOf(raw, Object.keys(bars)),
-        ...(options.ceilings ? await ceilingsOf(raw) : []),
-      ]
+      const nameOf = (name: string): string => `${workload}: ${name}`
+      const entry: RawOptions = { url, folder, workload, node: node.path, nameOf }
+      const contenders = contestantsOf(entry, nameOf, Object.keys(bars))
+      if (options.ceilings) {
+        const { loop, raw } = await ceilingsOf(entry)
+        contenders.push(loop, raw)
+      }
       const prepare = (): Promise<void> => emptyServers([Number(new URL(url).port)])
       const heats = { contenders, callers: [CALLERS], title: workload, prepare }
       const measured = await interleave(heats, options, progress)
@@ -66,33 +68,24 @@ export async function runStorage(
   }
 }
 
-function contestantsOf({ workload, url, node }: RawOptions, peers: readonly string[]): Contender[] {
+function contestantsOf(
+  { workload, url, node }: Pick<RawOptions, 'workload' | 'url' | 'node'>,
+  nameOf: (name: string) => string,
+  peers: readonly string[],
+): Contender[] {
   return [SUBJECT, ...peers].map((contestant) =>
     nodeContender(
       contestant === SUBJECT ? 'subject' : 'peer',
       { workload, contestant, url },
-      { name: `${workload}: ${contestant}`, node },
+      { name: nameOf(contestant), node },
     ),
   )
-}
-
-async function ceilingsOf(options: RawOptions): Promise<Contender[]> {
-  const { workload, url, node } = options
-  await buildRawProgram()
-  const env = { INDELIBLE_NATIVE_PATH: await loopAddon() }
-  const spec = { workload, contestant: SUBJECT, url }
-  const loop = nodeContender('ceiling', spec, { name: `${workload}: loop`, env, node })
-  return [loop, rawContenders(options).raw]
 }
 
 function goalsAgainstEach(cells: readonly Cell[], bars: readonly string[]): Goal[] {
   const [ours] = cellsAt(cells, CALLERS, 'subject')
   const peers = cellsAt(cells, CALLERS, 'peer')
   const ceiling = lowerCeiling(cells, CALLERS)
-  return bars.map((id, index) => {
-    const against = (cell: Cell | undefined): number =>
-      median(cell, 'opsPerSecond') / median(peers[index], 'opsPerSecond')
-    const bound = ceiling && { value: against(ceiling), name: ceiling.contestant }
-    return judge(id, against(ours), '', bound)
-  })
+  const throughput = (cell: Cell | undefined): number => median(cell, 'opsPerSecond')
+  return bars.map((id, index) => judgeRatio(id, { ours, peer: peers[index], ceiling }, throughput))
 }
